@@ -10,7 +10,11 @@ public final class EntityIds {
 
   /** The id of the thing these parts name: always the same one for the same parts. */
   public static String derived(String... parts) {
-    byte[] name = String.join("\n", parts).getBytes(StandardCharsets.UTF_8);
-    return UUID.nameUUIDFromBytes(name).toString();
+    return derived(String.join("\n", parts).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The id of these bytes: always the same one for the same bytes. */
+  public static String derived(byte[] bytes) {
+    return UUID.nameUUIDFromBytes(bytes).toString();
   }
 }
