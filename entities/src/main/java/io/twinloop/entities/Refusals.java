@@ -20,7 +20,7 @@ public final class Refusals {
   public static final String ALREADY_EXISTS = "already-exists";
 
   /** The command is well formed but its content is refused. */
-  public static final String INVALID = "invalid";
+  public static final String REFUSED = "refused";
 
   /** Another person holds it. */
   public static final String NOT_YOURS = "not-yours";
@@ -29,6 +29,6 @@ public final class Refusals {
 
   /** Every code, so that tables can be checked for completeness. */
   public static Set<String> all() {
-    return Set.of(NOT_FOUND, REVISION_MISMATCH, WRONG_STATE, ALREADY_EXISTS, INVALID, NOT_YOURS);
+    return Set.of(NOT_FOUND, REVISION_MISMATCH, WRONG_STATE, ALREADY_EXISTS, REFUSED, NOT_YOURS);
   }
 }

@@ -22,12 +22,12 @@ public record Sample(Instant timestamp, double value, String source, double conf
   public static final String UNKNOWN_SOURCE = "unknown";
 
   private static final Instant EARLIEST = Instant.parse("1900-01-01T00:00:00Z");
-  private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("2201-01-01T00:00:00Z");
 
   public Sample {
     if (timestamp.isBefore(EARLIEST) || !timestamp.isBefore(LATEST)) {
       throw new IllegalArgumentException(
-          "timestamp is " + timestamp + ", expected one from 1900 to 2199");
+          "timestamp is " + timestamp + ", expected one from 1900 to 2200");
     }
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException("value is " + value + ", expected a finite number");

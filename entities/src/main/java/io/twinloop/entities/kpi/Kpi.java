@@ -112,6 +112,7 @@ public final class Kpi
   public record Current(
       KpiDefinition definition,
       long revision,
+      long seqNr,
       boolean retired,
       @Nullable Sample latest,
       @Nullable Episode episode)
@@ -413,6 +414,7 @@ public final class Kpi
             new Current(
                 tracked.definition(),
                 tracked.revision(),
+                seqNr(),
                 state instanceof RetiredKpi,
                 recent.isEmpty() ? null : recent.get(recent.size() - 1),
                 openEpisode(state)));

@@ -83,6 +83,20 @@ public final class EventDelivery {
             });
   }
 
+  /** What delivering these bytes would come to, in a sentence; does nothing. */
+  public String preview(byte[] bytes) {
+    try {
+      IntegrationEvent event = CloudEventCodec.decode(bytes);
+      Effect effect = effects.get(event.type());
+      return effect == null
+          ? "Nothing: nobody handles type '" + event.type() + "'."
+          : "Hand event '%s' for '%s' to %s."
+              .formatted(event.id(), event.subject(), effect.getClass().getSimpleName());
+    } catch (MalformedEventException e) {
+      return "Nothing: it can't be read, " + e.getMessage();
+    }
+  }
+
   private CompletionStage<Void> attempt(Delivery delivery, IntegrationEvent event, int attempt) {
     Effect effect = effects.get(event.type());
     if (effect == null) {

@@ -44,7 +44,7 @@ public final class KpiQueries {
       """;
 
   private static final Instant FIRST = Instant.parse("1900-01-01T00:00:00Z");
-  private static final Instant LAST = Instant.parse("2200-01-01T00:00:00Z");
+  private static final Instant LAST = Instant.parse("2201-01-01T00:00:00Z");
 
   private final Database database;
 
