@@ -13,9 +13,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
@@ -74,6 +77,25 @@ public final class KafkaServer implements AutoCloseable {
     return server;
   }
 
+  /**
+   * What happens when a broker of this JVM meets something it can't survive, such as a full disk.
+   * Kafka's own answer is to halt the JVM on the spot.
+   *
+   * @param lastWords told one sentence, from Kafka's thread, which does not go on afterwards
+   */
+  public static void onFatalError(Consumer<String> lastWords) {
+    Exit.Procedure giveUp =
+        (status, message) -> {
+          lastWords.accept(
+              message == null
+                  ? "Kafka gave up; its log says why."
+                  : "Kafka gave up: %s.".formatted(message));
+          LockSupport.park(Thread.currentThread());
+        };
+    Exit.setHaltProcedure(giveUp);
+    Exit.setExitProcedure(giveUp);
+  }
+
   /** Starts again after {@link #stop()}, on the same port. Harmless when it runs. */
   public synchronized void start() {
     if (running != null) {
@@ -85,8 +107,7 @@ public final class KafkaServer implements AutoCloseable {
       DiskSpace.require(dataFolder, BYTES_FOR_A_START);
     } catch (IOException e) {
       throw new CannotStartException(
-          "The Kafka data folder %s can't be used: %s."
-              .formatted(dataFolder, PostgreSqlBinaries.reason(e)),
+          "The Kafka data folder %s can't be used: %s.".formatted(dataFolder, Sentences.reason(e)),
           e);
     }
     if (port == 0) {
@@ -159,7 +180,7 @@ public final class KafkaServer implements AutoCloseable {
 
   private CannotStartException cannotStart(RuntimeException e) {
     return new CannotStartException(
-        "Kafka does not start on %s: %s".formatted(dataFolder, PostgreSqlBinaries.reason(e)), e);
+        "Kafka does not start on %s: %s".formatted(dataFolder, Sentences.reason(e)), e);
   }
 
   private void formatWhenNew() throws IOException {
@@ -209,7 +230,7 @@ public final class KafkaServer implements AutoCloseable {
     } catch (Exception e) {
       throw new IOException(
           "formatting failed: %s %s"
-              .formatted(PostgreSqlBinaries.reason(e), said.toString(StandardCharsets.UTF_8)),
+              .formatted(Sentences.reason(e), said.toString(StandardCharsets.UTF_8)),
           e);
     }
   }
