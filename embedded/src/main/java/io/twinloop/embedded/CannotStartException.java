@@ -1,5 +1,7 @@
 package io.twinloop.embedded;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something outside the program keeps a server from starting: a port in use, a folder held by
  * another node, a full disk. The message is one sentence for the person at the terminal, which says
@@ -12,7 +14,7 @@ public final class CannotStartException extends RuntimeException {
     super(sentence);
   }
 
-  public CannotStartException(String sentence, Throwable cause) {
+  public CannotStartException(String sentence, @Nullable Throwable cause) {
     super(sentence, cause);
   }
 }

@@ -31,11 +31,6 @@ final class Ports {
     }
   }
 
-  /** The remembered port when it is still free, else another free one. */
-  static int preferred(int remembered) {
-    return remembered > 0 && isFree(remembered) ? remembered : findFree();
-  }
-
   static void requireFree(int port, String server) {
     if (!isFree(port)) {
       throw new CannotStartException(

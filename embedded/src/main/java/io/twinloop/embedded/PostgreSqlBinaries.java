@@ -70,7 +70,9 @@ final class PostgreSqlBinaries {
         unpack(name, home);
       } catch (IOException e) {
         throw new CannotStartException(
-            "PostgreSQL's programs can't be unpacked into %s: %s.".formatted(home, reason(e)), e);
+            "PostgreSQL's programs can't be unpacked into %s: %s."
+                .formatted(home, Sentences.reason(e)),
+            e);
       }
     }
     return new PostgreSqlBinaries(home);
@@ -112,7 +114,7 @@ final class PostgreSqlBinaries {
           "PostgreSQL's %s can't be run: %s%s."
               .formatted(
                   program,
-                  reason(e),
+                  Sentences.reason(e),
                   isRoot()
                       ? " (as root it needs the program 'unshare' of util-linux; or start as an ordinary user)"
                       : ""),
@@ -225,9 +227,5 @@ final class PostgreSqlBinaries {
         Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-xr-x"));
       }
     }
-  }
-
-  static String reason(Throwable e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }

@@ -77,9 +77,14 @@ public final class PostgreSqlServer implements AutoCloseable {
     return server;
   }
 
+  /** Stops a PostgreSQL that an earlier, killed process left running on this folder. */
+  static void stopLeftOver(Path dataFolder) {
+    Postmaster.runningOn(dataFolder).ifPresent(leftOver -> leftOver.stop(STOP_PATIENCE));
+  }
+
   /** Starts again after {@link #stop()} or {@link #kill()}, on the same port. */
   public synchronized void start() {
-    Postmaster.runningOn(dataFolder).ifPresent(leftOver -> leftOver.stop(STOP_PATIENCE));
+    stopLeftOver(dataFolder);
     try {
       initialiseWhenNew();
       password = Files.readString(dataFolder.resolve(PASSWORD_FILE)).strip();
@@ -88,7 +93,7 @@ public final class PostgreSqlServer implements AutoCloseable {
     } catch (IOException e) {
       throw new CannotStartException(
           "The PostgreSQL data folder %s can't be used: %s."
-              .formatted(dataFolder, PostgreSqlBinaries.reason(e)),
+              .formatted(dataFolder, Sentences.reason(e)),
           e);
     }
     if (port == 0) {
@@ -350,7 +355,7 @@ public final class PostgreSqlServer implements AutoCloseable {
     } catch (IOException e) {
       throw new CannotStartException(
           "The PostgreSQL data folder %s can't be written: %s."
-              .formatted(dataFolder, PostgreSqlBinaries.reason(e)),
+              .formatted(dataFolder, Sentences.reason(e)),
           e);
     }
   }
@@ -371,7 +376,7 @@ public final class PostgreSqlServer implements AutoCloseable {
       stop();
       throw new CannotStartException(
           "PostgreSQL on %s runs but its database can't be opened: %s."
-              .formatted(dataFolder, PostgreSqlBinaries.reason(e)),
+              .formatted(dataFolder, Sentences.reason(e)),
           e);
     }
   }
@@ -380,7 +385,7 @@ public final class PostgreSqlServer implements AutoCloseable {
     try {
       return Files.exists(log) ? Files.readString(log) : "";
     } catch (IOException e) {
-      return "its log " + log + " can't be read: " + PostgreSqlBinaries.reason(e);
+      return "its log " + log + " can't be read: " + Sentences.reason(e);
     }
   }
 

@@ -117,7 +117,7 @@ record Postmaster(ProcessHandle process) {
     } catch (IOException e) {
       throw new CannotStartException(
           "PostgreSQL's %s can't be read: %s."
-              .formatted(dataFolder.resolve("postmaster.pid"), PostgreSqlBinaries.reason(e)),
+              .formatted(dataFolder.resolve("postmaster.pid"), Sentences.reason(e)),
           e);
     }
   }
