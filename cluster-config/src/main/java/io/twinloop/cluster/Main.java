@@ -3,6 +3,7 @@ package io.twinloop.cluster;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.HttpServer;
 
 /** Starts a node and keeps it running until it is told to stop. */
 public final class Main {
@@ -24,7 +25,7 @@ public final class Main {
   /**
    * Starts a node; returns when it is ready. Whoever calls this closes it.
    *
-   * @param arguments {@code --port N} takes the place of {@code twinloop.node.http.port}
+   * @param arguments {@code --port N} takes the place of {@code twinloop.http.port}
    */
   public static AutoCloseable start(String[] arguments) throws Exception {
     Config config = configure(arguments);
@@ -38,7 +39,7 @@ public final class Main {
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("--port") && i + 1 < arguments.length) {
         given =
-            ConfigFactory.parseString("twinloop.node.http.port = " + arguments[++i])
+            ConfigFactory.parseString("twinloop.http.port = " + arguments[++i])
                 .withFallback(given);
       } else {
         throw new CannotStart("Unknown argument '" + arguments[i] + "'; known is --port N.");
@@ -60,21 +61,14 @@ public final class Main {
   }
 
   private static String sentence(Exception failure) {
-    if (failure instanceof CannotStart || failure instanceof IllegalArgumentException) {
+    if (failure instanceof CannotStart
+        || failure instanceof HttpServer.CannotListen
+        || failure instanceof IllegalArgumentException) {
       return "Twinloop can't start: " + failure.getMessage();
     }
     if (failure instanceof ConfigException) {
       return "Twinloop can't start, the configuration is wrong: " + failure.getMessage();
     }
     return "Twinloop can't start: " + failure;
-  }
-
-  /** Why a node can't start, in a sentence. */
-  static final class CannotStart extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    CannotStart(String sentence) {
-      super(sentence);
-    }
   }
 }

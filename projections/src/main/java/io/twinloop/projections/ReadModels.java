@@ -3,8 +3,8 @@ package io.twinloop.projections;
 import com.typesafe.config.Config;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,16 +29,17 @@ public final class ReadModels implements AutoCloseable {
   /**
    * Opens the pools; connects when first asked.
    *
-   * @param url of PostgreSQL, {@code postgresql://user:password@host:port/database}
+   * @param jdbcUrl of PostgreSQL, without user and password
    */
-  public static ReadModels open(String url, Config config) {
+  public static ReadModels open(String jdbcUrl, String user, String password, Config config) {
     Config settings = config.getConfig("twinloop.read-models");
     Duration timeout = settings.getDuration("connection-timeout");
     int queries = settings.getInt("connections");
+    Login login = new Login(jdbcUrl, user, password);
     AtomicInteger number = new AtomicInteger();
     return new ReadModels(
-        pool("projections", url, settings.getInt("projection-connections"), timeout),
-        pool("queries", url, queries, timeout),
+        pool("projections", login, settings.getInt("projection-connections"), timeout),
+        pool("queries", login, queries, timeout),
         Executors.newFixedThreadPool(
             queries,
             work -> {
@@ -48,27 +49,20 @@ public final class ReadModels implements AutoCloseable {
             }));
   }
 
-  private static HikariDataSource pool(String name, String url, int size, Duration timeout) {
-    URI uri = URI.create(url);
-    String[] login = uri.getUserInfo() == null ? new String[0] : uri.getUserInfo().split(":", 2);
+  private record Login(String jdbcUrl, String user, String password) {}
+
+  private static HikariDataSource pool(String name, Login login, int size, Duration timeout) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("twinloop-" + name);
-    config.setJdbcUrl(
-        "jdbc:postgresql://%s:%d%s"
-            .formatted(uri.getHost(), uri.getPort() < 0 ? 5432 : uri.getPort(), uri.getPath()));
-    if (login.length > 0) {
-      config.setUsername(login[0]);
-    }
-    if (login.length > 1) {
-      config.setPassword(login[1]);
-    }
+    config.setJdbcUrl(login.jdbcUrl());
+    config.setUsername(login.user());
+    config.setPassword(login.password());
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(Math.min(2, size));
     config.setConnectionTimeout(timeout.toMillis());
     config.setValidationTimeout(Math.min(2_000, timeout.toMillis()));
     config.setInitializationFailTimeout(-1);
     config.addDataSourceProperty("socketTimeout", "60");
-    config.addDataSourceProperty("connectTimeout", "3");
     config.addDataSourceProperty("tcpKeepAlive", "true");
     config.addDataSourceProperty("ApplicationName", "twinloop-" + name);
     return new HikariDataSource(config);
@@ -76,6 +70,15 @@ public final class ReadModels implements AutoCloseable {
 
   public DataSource forProjections() {
     return forProjections;
+  }
+
+  public DataSource forQueries() {
+    return forQueries;
+  }
+
+  /** Threads for blocking work, as many as connections for queries. */
+  public Executor threads() {
+    return threads;
   }
 
   public Database database() {
