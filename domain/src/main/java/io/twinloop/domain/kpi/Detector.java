@@ -26,34 +26,39 @@ public final class Detector {
     if (count < spec.minimum()) {
       return Optional.empty();
     }
-    // Two passes over values scaled by their largest: exact enough, and safe from overflow.
-    double scale = Math.abs(value);
+    double level = before.get(from).value();
+    double largest = 0;
     boolean flat = true;
     for (int i = from; i < to; i++) {
-      scale = Math.max(scale, Math.abs(before.get(i).value()));
-      flat &= before.get(i).value() == before.get(from).value();
+      largest = Math.max(largest, Math.abs(before.get(i).value()));
+      flat &= before.get(i).value() == level;
     }
     if (flat) {
-      double level = before.get(from).value();
       return value == level
           ? Optional.empty()
           : Optional.of(new Anomaly(Severity.CRITICAL, value, level, null));
     }
+    // Two passes over the distances from the first value, scaled by a power of two. Both steps are
+    // exact where it matters: huge values do not overflow, close ones do not cancel out.
+    double scale = Math.scalb(1.0, -Math.getExponent(largest));
+    double first = level * scale;
     double sum = 0;
     for (int i = from; i < to; i++) {
-      sum += before.get(i).value() / scale;
+      sum += before.get(i).value() * scale - first;
     }
     double mean = sum / count;
     double squares = 0;
     for (int i = from; i < to; i++) {
-      double difference = before.get(i).value() / scale - mean;
-      squares += difference * difference;
+      double distance = before.get(i).value() * scale - first - mean;
+      squares += distance * distance;
     }
-    double z = (value / scale - mean) / Math.sqrt(squares / count);
+    double z = (value * scale - first - mean) / Math.sqrt(squares / count);
     if (Math.abs(z) <= spec.high()) {
       return Optional.empty();
     }
     Severity severity = Math.abs(z) > spec.critical() ? Severity.CRITICAL : Severity.HIGH;
-    return Optional.of(new Anomaly(severity, value, mean * scale, z));
+    double baselineMean = (first + mean) / scale;
+    return Optional.of(
+        new Anomaly(severity, value, baselineMean, Double.isFinite(z) ? z : null));
   }
 }
