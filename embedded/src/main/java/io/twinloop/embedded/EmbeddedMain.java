@@ -1,0 +1,167 @@
+package io.twinloop.embedded;
+
+import io.twinloop.embedded.EmbeddedServers.Wanted;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node with PostgreSQL and Kafka inside: what {@code ./twinloop up} runs on one machine.
+ *
+ * <p>Arguments: {@code --data DIR CLASS [ARGUMENT…]}. It takes hold of the data folder, starts the
+ * servers, tells the node where they are by the system properties {@value #POSTGRES_URL} and
+ * {@value #KAFKA_BOOTSTRAP}, and calls {@code public static AutoCloseable start(String[])} of the
+ * class, which returns when the node is ready and whose result stops it. A server whose environment
+ * variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP) is set is not started.
+ *
+ * <p>The end has an order, so there is one shutdown hook: the node, Kafka, PostgreSQL, the folder.
+ * A PostgreSQL that ends by itself is started again.
+ */
+public final class EmbeddedMain {
+  static final String POSTGRES_URL = "twinloop.postgres.url";
+  static final String KAFKA_BOOTSTRAP = "twinloop.kafka.bootstrap";
+
+  /**
+   * Longer than the node's coordinated shutdown takes; a node that hangs must not keep the rest.
+   */
+  private static final Duration NODE_PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration WATCH = Duration.ofSeconds(1);
+
+  private final DataFolder folder;
+  private final EmbeddedServers servers;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private volatile @Nullable AutoCloseable node;
+
+  private EmbeddedMain(Path data) {
+    folder = DataFolder.open(data);
+    servers =
+        new EmbeddedServers(
+            folder,
+            new Wanted(
+                isSet("TWINLOOP_POSTGRES_URL") ? null : 0,
+                isSet("TWINLOOP_KAFKA_BOOTSTRAP") ? null : 0),
+            EmbeddedMain::say);
+  }
+
+  public static void main(String[] words) {
+    try {
+      Options options = Options.parse(words, Set.of("--data"));
+      if (options.rest().isEmpty()) {
+        throw new CannotStartException("The class of the node is missing after --data DIR.");
+      }
+      KafkaServer.onFatalError(EmbeddedMain::exitSaying);
+      EmbeddedMain program = new EmbeddedMain(options.path("--data"));
+      Runtime.getRuntime().addShutdownHook(new Thread(program::stop, "twinloop-stop"));
+      program.run(options.rest().get(0), options.rest().subList(1, options.rest().size()));
+    } catch (CannotStartException e) {
+      say("can't start: " + e.getMessage());
+      System.exit(1);
+    } catch (Exception e) {
+      say("can't start: " + Sentences.reason(e) + ".");
+      e.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  private void run(String mainClass, List<String> arguments) throws Exception {
+    servers.awaitReady();
+    servers.postgres().ifPresent(server -> System.setProperty(POSTGRES_URL, server.url()));
+    servers.kafka().ifPresent(server -> System.setProperty(KAFKA_BOOTSTRAP, server.bootstrap()));
+    say("starts the node …");
+    node = startNode(mainClass, arguments.toArray(String[]::new));
+    while (!stopping.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+      servers.postgres().ifPresent(EmbeddedMain::startAgainWhenEnded);
+    }
+  }
+
+  private static AutoCloseable startNode(String mainClass, String[] arguments) throws Exception {
+    try {
+      Object started =
+          Class.forName(mainClass)
+              .getMethod("start", String[].class)
+              .invoke(null, (Object) arguments);
+      if (started instanceof AutoCloseable node) {
+        return node;
+      }
+      throw new IllegalStateException(mainClass + ".start returned nothing that can be closed");
+    } catch (InvocationTargetException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  private static void startAgainWhenEnded(PostgreSqlServer server) {
+    if (!server.isRunning()) {
+      say("starts PostgreSQL again, which ended by itself …");
+      try {
+        server.start();
+        say("has PostgreSQL back.");
+      } catch (CannotStartException e) {
+        say("has no PostgreSQL and tries again: " + e.getMessage());
+      }
+    }
+  }
+
+  private void stop() {
+    say("stops …");
+    stopping.countDown();
+    stopNode();
+    servers.close();
+    try {
+      folder.close();
+    } catch (IOException e) {
+      say("could not clean up %s: %s.".formatted(folder.root(), Sentences.reason(e)));
+    }
+    say("has stopped.");
+  }
+
+  private void stopNode() {
+    AutoCloseable started = node;
+    if (started == null) {
+      return;
+    }
+    Thread closing =
+        new Thread(
+            () -> {
+              try {
+                started.close();
+              } catch (Exception e) {
+                say("had trouble stopping the node: " + Sentences.reason(e) + ".");
+                e.printStackTrace();
+              }
+            },
+            "twinloop-stop-node");
+    closing.setDaemon(true);
+    closing.start();
+    try {
+      closing.join(NODE_PATIENCE.toMillis());
+      if (closing.isAlive()) {
+        say("waited %d s for the node and goes on.".formatted(NODE_PATIENCE.toSeconds()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void exitSaying(String sentence) {
+    say("stops: " + sentence);
+    // The thread that brings the news is Kafka's own, which the stop would wait for.
+    new Thread(() -> System.exit(1), "twinloop-exit").start();
+  }
+
+  private static boolean isSet(String variable) {
+    String value = System.getenv(variable);
+    return value != null && !value.isBlank();
+  }
+
+  /** The launcher shows lines that begin with the product's name; everything else is log. */
+  private static void say(String text) {
+    System.out.println("Twinloop " + text);
+  }
+}

@@ -1,0 +1,191 @@
+package io.twinloop.http.bus;
+
+import static io.twinloop.http.Stages.flatMap;
+import static io.twinloop.http.Stages.map;
+
+import io.cloudevents.CloudEvent;
+import io.cloudevents.core.message.MessageReader;
+import io.cloudevents.http.HttpMessageFactory;
+import io.twinloop.http.Answers;
+import io.twinloop.http.Call;
+import io.twinloop.http.Endpoint;
+import io.twinloop.http.Json;
+import io.twinloop.http.Problems;
+import io.twinloop.http.Sse;
+import io.twinloop.projections.bus.EventQueries;
+import io.twinloop.projections.bus.EventQueries.Filter;
+import io.twinloop.projections.bus.EventQueries.Place;
+import io.twinloop.projections.bus.EventQueries.Recorded;
+import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.serialization.CloudEventCodec;
+import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
+import io.twinloop.serialization.IntegrationEvent;
+import io.twinloop.serialization.IntegrationEvent.Direction;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.pattern.Patterns;
+import org.apache.pekko.stream.javadsl.Source;
+
+/** Integration events: sent in by HTTP, looked up, and followed live. */
+public final class EventRoutes {
+
+  private static final int PAGE_OF_STREAM = 200;
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  private final KafkaBus bus;
+  private final EventQueries events;
+
+  public EventRoutes(KafkaBus bus, EventQueries events) {
+    this.bus = bus;
+    this.events = events;
+  }
+
+  public List<Endpoint> endpoints() {
+    return List.of(
+        Endpoint.get("/api/v1/events", this::list),
+        Endpoint.post("/api/v1/events", this::send),
+        Endpoint.get("/api/v1/events/stream", this::stream),
+        Endpoint.post("/api/v1/twin/events", this::tellTwin));
+  }
+
+  private CompletionStage<HttpResponse> list(Call call) {
+    int limit = call.limit();
+    Place after = call.cursor().map(EventRoutes::placeOf).orElse(Place.BEGINNING);
+    return map(
+        events.after(after, filterOf(call), limit + 1),
+        page -> Answers.page(page, limit, event -> event.place().text(), Recorded::event));
+  }
+
+  /** Any event, on the topic of its direction. */
+  private CompletionStage<HttpResponse> send(Call call) {
+    return flatMap(read(call), this::publish);
+  }
+
+  /** An event for the twin, as if it had come by the bus. */
+  private CompletionStage<HttpResponse> tellTwin(Call call) {
+    return flatMap(
+        read(call),
+        event -> {
+          if (event.direction() != Direction.BPA_TO_DTO) {
+            throw Problems.of(
+                    "refused",
+                    "Event '%s' of type %s goes from the twin to automation; the twin takes only events of direction bpa-to-dto."
+                        .formatted(event.id(), event.type()))
+                .refuse();
+          }
+          return publish(event);
+        });
+  }
+
+  private CompletionStage<HttpResponse> publish(IntegrationEvent event) {
+    return map(
+        bus.publish(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
+  }
+
+  /** Structured where the body says so or holds {@code specversion}; else binary by its headers. */
+  private static CompletionStage<IntegrationEvent> read(Call call) {
+    return map(
+        call.text(),
+        text -> {
+          try {
+            boolean binary = call.header("ce-specversion").isPresent();
+            return binary ? binary(call, text) : structured(text);
+          } catch (MalformedEventException e) {
+            throw Problems.of("malformed", "This is no event of ours: " + e.getMessage()).refuse();
+          }
+        });
+  }
+
+  private static IntegrationEvent structured(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    Json.read(bytes); // refuses what is no strict JSON, naming the place
+    return CloudEventCodec.decode(bytes);
+  }
+
+  private static IntegrationEvent binary(Call call, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > 0) {
+      Json.read(bytes);
+    }
+    try {
+      MessageReader reader =
+          HttpMessageFactory.createReader(
+              headers -> {
+                for (HttpHeader header : call.request().getHeaders()) {
+                  headers.accept(header.name(), header.value());
+                }
+                headers.accept("content-type", call.contentType().orElse("application/json"));
+              },
+              bytes);
+      CloudEvent event = reader.toEvent();
+      return CloudEventCodec.fromCloudEvent(event);
+    } catch (MalformedEventException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new MalformedEventException("its headers are not those of a CloudEvent", e);
+    }
+  }
+
+  /** Events from the place of Last-Event-ID on, or from now on. */
+  private CompletionStage<HttpResponse> stream(Call call) {
+    Filter filter = filterOf(call);
+    CompletionStage<Place> start =
+        call.lastEventId().isPresent()
+            ? CompletableFuture.completedStage(placeOf(call.lastEventId().get()))
+            : events.newest();
+    return map(start, place -> Sse.response(call, follow(call, place, filter)));
+  }
+
+  private Source<Sse.Event, NotUsed> follow(Call call, Place start, Filter filter) {
+    return Source.unfoldAsync(
+            start,
+            place ->
+                next(call, place, filter)
+                    .thenApply(
+                        page ->
+                            Optional.of(
+                                Pair.create(
+                                    page.isEmpty() ? place : page.get(page.size() - 1).place(),
+                                    page))))
+        .mapConcat(page -> page)
+        .map(
+            event ->
+                new Sse.Event(
+                    Optional.of(event.place().text()), event.type(), event.event().toString()));
+  }
+
+  /** The next page; an empty one comes after a pause. */
+  private CompletionStage<List<Recorded>> next(Call call, Place place, Filter filter) {
+    return flatMap(
+        events.after(place, filter, PAGE_OF_STREAM),
+        page ->
+            page.isEmpty()
+                ? Patterns.after(
+                    LOOK_AGAIN, call.system().classicSystem(), () -> CompletableFuture.completedStage(page))
+                : CompletableFuture.completedStage(page));
+  }
+
+  private static Filter filterOf(Call call) {
+    return new Filter(
+        call.query("type").orElse(null),
+        call.query("entityId").orElse(null),
+        call.query("correlationId").orElse(null));
+  }
+
+  private static Place placeOf(String text) {
+    return Place.of(text)
+        .orElseThrow(
+            () ->
+                Problems.of(
+                        "malformed", "'" + text + "' is no place in the history of events.")
+                    .refuse());
+  }
+}

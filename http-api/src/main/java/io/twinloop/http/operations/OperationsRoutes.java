@@ -1,0 +1,109 @@
+package io.twinloop.http.operations;
+
+import static io.twinloop.http.Stages.map;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.http.Answers;
+import io.twinloop.http.Call;
+import io.twinloop.http.Endpoint;
+import io.twinloop.http.Json;
+import io.twinloop.projections.ProjectionLag;
+import io.twinloop.projections.bus.EventConsumer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+
+/** How the node does: alive, ready, behind, measured. */
+public final class OperationsRoutes {
+
+  private final Availability availability;
+  private final ProjectionLag projections;
+  private final EventConsumer consumer;
+  private final PrometheusMeterRegistry metrics;
+
+  public OperationsRoutes(
+      Availability availability,
+      ProjectionLag projections,
+      EventConsumer consumer,
+      PrometheusMeterRegistry metrics) {
+    this.availability = availability;
+    this.projections = projections;
+    this.consumer = consumer;
+    this.metrics = metrics;
+  }
+
+  /** What answers whatever is away. */
+  public List<Endpoint> endpoints() {
+    return List.of(
+        Endpoint.get("/health", this::alive),
+        Endpoint.get("/health/ready", this::ready),
+        Endpoint.get("/metrics", this::metrics));
+  }
+
+  /** What needs the database. */
+  public List<Endpoint> guardedEndpoints() {
+    return List.of(
+        Endpoint.get("/health/events", this::events),
+        Endpoint.get("/api/v1/projections", this::projections));
+  }
+
+  private CompletionStage<HttpResponse> alive(Call call) {
+    return CompletableFuture.completedStage(Answers.ok(Json.object().put("status", "up")));
+  }
+
+  private CompletionStage<HttpResponse> ready(Call call) {
+    ObjectNode json = Json.object();
+    boolean ready = availability.isReady();
+    json.put("status", !ready ? "waiting" : availability.isComplete() ? "ready" : "degraded");
+    ArrayNode checks = json.putArray("checks");
+    availability
+        .findings()
+        .forEach(
+            (check, finding) -> {
+              ObjectNode entry = checks.addObject();
+              entry.put("name", check.name());
+              entry.put("status", finding.ok() ? "up" : "away");
+              entry.put("since", finding.since().toString());
+              if (!finding.detail().isEmpty()) {
+                entry.put("detail", finding.detail());
+              }
+            });
+    HttpResponse answer = Answers.ok(json);
+    return CompletableFuture.completedStage(
+        ready
+            ? answer
+            : answer.withStatus(503).addHeader(RawHeader.create("Retry-After", "2")));
+  }
+
+  private CompletionStage<HttpResponse> metrics(Call call) {
+    return CompletableFuture.completedStage(
+        Answers.bytes(
+            ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8"),
+            metrics.scrape().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Whether events flow: the consumer's lag and every projection's. */
+  private CompletionStage<HttpResponse> events(Call call) {
+    return map(
+        projections.read(),
+        ranges -> {
+          Duration lag = consumer.lag();
+          ObjectNode json = Json.object();
+          json.put("status", consumer.isBehind() ? "behind" : "flowing");
+          json.put("consumerLagSec", lag.toMillis() / 1000.0);
+          json.set("projections", Json.tree(ranges));
+          return consumer.isBehind() ? Answers.ok(json).withStatus(503) : Answers.ok(json);
+        });
+  }
+
+  private CompletionStage<HttpResponse> projections(Call call) {
+    return map(projections.read(), ranges -> Answers.ok(Json.object().set("items", Json.tree(ranges))));
+  }
+}

@@ -1,0 +1,32 @@
+package io.twinloop.projections;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * How projections run; read once from {@code twinloop.projections}.
+ *
+ * @param ranges into how many slice ranges each projection is divided; they spread over the nodes
+ * @param groupSize so many events are written in one transaction
+ * @param groupWithin a smaller group is written after this
+ * @param queryPlugin the read journal's configuration path
+ */
+public record ProjectionSettings(
+    int ranges, int groupSize, Duration groupWithin, String queryPlugin) {
+
+  public ProjectionSettings {
+    if (ranges < 1 || ranges > 1024 || Integer.bitCount(ranges) != 1) {
+      throw new IllegalArgumentException(
+          "twinloop.projections.ranges is " + ranges + ", expected a power of two up to 1024");
+    }
+  }
+
+  public static ProjectionSettings of(Config config) {
+    Config projections = config.getConfig("twinloop.projections");
+    return new ProjectionSettings(
+        projections.getInt("ranges"),
+        projections.getInt("group-size"),
+        projections.getDuration("group-within"),
+        projections.getString("query-plugin"));
+  }
+}

@@ -1,0 +1,35 @@
+package io.twinloop.projections.bus;
+
+import io.twinloop.projections.Sql;
+import io.twinloop.serialization.CloudEventCodec;
+import io.twinloop.serialization.IntegrationEvent;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** The history of integration events: what was sent and what was taken, each once. */
+public final class EventLog {
+
+  /** Primary key. */
+  private static final String RECORD =
+      """
+      INSERT INTO integration_event (id, type, subject, correlation_id, time, event)
+      VALUES (?, ?, ?, ?, ?, ?::json)
+      ON CONFLICT (id) DO NOTHING
+      """;
+
+  private EventLog() {}
+
+  /** Records an event; one that is recorded already changes nothing. */
+  public static void record(Connection connection, IntegrationEvent event) throws SQLException {
+    Sql.update(
+        connection,
+        RECORD,
+        event.id(),
+        event.type(),
+        event.subject(),
+        event.correlationId(),
+        event.time(),
+        new String(CloudEventCodec.encode(event), StandardCharsets.UTF_8));
+  }
+}
