@@ -25,15 +25,13 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
  * The OpenAPI 3.1 document, put together at start from one file per context.
  *
  * <p>{@code openapi/openapi.yaml} holds what all share and names the other files under {@code
- * x-parts}; each part adds tags, paths and components. A path, operation or component that two files
- * define, or a {@code $ref} to nothing, fails the start.
+ * x-parts}; each part adds tags, paths and components. A path, operation or component that two
+ * files define, or a {@code $ref} to nothing, fails the start.
  */
 public final class OpenApiDocument {
 
   private static final ObjectMapper YAML =
-      YAMLMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .build();
+      YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   private static final String FOLDER = "/openapi/";
   private static final String PARTS = "x-parts";
 
@@ -111,8 +109,7 @@ public final class OpenApiDocument {
       } else if (levels > 1 && present.isObject() && entry.getValue().isObject()) {
         add((ObjectNode) present, entry.getValue(), levels - 1, file);
       } else {
-        throw new IllegalStateException(
-            FOLDER + file + " defines " + entry.getKey() + " again");
+        throw new IllegalStateException(FOLDER + file + " defines " + entry.getKey() + " again");
       }
     }
   }

@@ -8,8 +8,8 @@ import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.util.ByteString;
 
 /**
- * Counts the answers that are still being streamed, so that a stopping server can let them end: Pekko
- * HTTP itself only waits for answers that have not begun.
+ * Counts the answers that are still being streamed, so that a stopping server can let them end:
+ * Pekko HTTP itself only waits for answers that have not begun.
  */
 final class OpenStreams {
 

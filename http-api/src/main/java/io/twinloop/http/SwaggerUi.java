@@ -17,8 +17,8 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 /**
  * The readable form of the OpenAPI document at {@code /docs}: Swagger UI from its webjar.
  *
- * <p>Only the files named here are served, from memory; the page loads nothing from elsewhere, and its
- * content security policy wouldn't let it.
+ * <p>Only the files named here are served, from memory; the page loads nothing from elsewhere, and
+ * its content security policy wouldn't let it.
  */
 public final class SwaggerUi {
 

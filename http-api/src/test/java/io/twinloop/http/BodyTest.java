@@ -60,7 +60,8 @@ class BodyTest {
     Path folder =
         Path.of(System.getProperty("twinloop.shared", "../../shared"), "data/fuzz/test_parsing");
     Assumptions.assumeTrue(
-        Files.isDirectory(folder), "Skipped: the JSONTestSuite isn't at " + folder.toAbsolutePath());
+        Files.isDirectory(folder),
+        "Skipped: the JSONTestSuite isn't at " + folder.toAbsolutePath());
     try (Stream<Path> files = Files.list(folder)) {
       return files.sorted().toList().stream();
     }
@@ -212,8 +213,7 @@ class BodyTest {
               ("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                       + "Content-Length: 10\r\n\r\n{")
                   .getBytes(StandardCharsets.ISO_8859_1));
-      String answer =
-          new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
       assertThat(answer).startsWith("HTTP/1.1 408 ").contains("body-too-slow");
     }

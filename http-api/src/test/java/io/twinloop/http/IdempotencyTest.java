@@ -158,8 +158,7 @@ class IdempotencyTest {
   @Test
   void shouldTellARepeatToWaitWhileTheFirstIsBeingAnswered() {
     CompletableFuture<Reply> first =
-        CompletableFuture.supplyAsync(
-            () -> server.post("/held", "{}", "Idempotency-Key", "k1"));
+        CompletableFuture.supplyAsync(() -> server.post("/held", "{}", "Idempotency-Key", "k1"));
     await().until(() -> !held.isEmpty());
 
     Reply early = server.post("/held", "{}", "Idempotency-Key", "k1");
@@ -176,15 +175,13 @@ class IdempotencyTest {
   @Test
   void shouldExecuteAgainWithTheSameCommandIdWhenTheFirstRequestDied() {
     CompletableFuture<Reply> first =
-        CompletableFuture.supplyAsync(
-            () -> server.post("/held", "{}", "Idempotency-Key", "k1"));
+        CompletableFuture.supplyAsync(() -> server.post("/held", "{}", "Idempotency-Key", "k1"));
     await().until(() -> !held.isEmpty());
     CompletableFuture<HttpResponse> lost = held.remove();
 
     now.updateAndGet(instant -> instant.plus(LEASE));
     CompletableFuture<Reply> second =
-        CompletableFuture.supplyAsync(
-            () -> server.post("/held", "{}", "Idempotency-Key", "k1"));
+        CompletableFuture.supplyAsync(() -> server.post("/held", "{}", "Idempotency-Key", "k1"));
     await().until(() -> !held.isEmpty());
     held.remove().complete(Answers.ok(Json.object().put("from", "second")));
     assertThat(json(second.join()).path("from").textValue()).isEqualTo("second");
@@ -259,8 +256,7 @@ class IdempotencyTest {
         TestServer.with(Endpoint.post("/orders", this::order))
             .keys(new KeysAway(keys, false))
             .start()) {
-      assertThat(away.post("/orders", "{}", "Idempotency-Key", "k1").statusCode())
-          .isEqualTo(201);
+      assertThat(away.post("/orders", "{}", "Idempotency-Key", "k1").statusCode()).isEqualTo(201);
     }
   }
 
@@ -280,8 +276,7 @@ class IdempotencyTest {
                 })
             .start()) {
       CompletableFuture<Reply> reply =
-          CompletableFuture.supplyAsync(
-              () -> slow.post("/held", "{}", "Idempotency-Key", "k1"));
+          CompletableFuture.supplyAsync(() -> slow.post("/held", "{}", "Idempotency-Key", "k1"));
       await().until(() -> renewals.get() >= 3);
       held.remove().complete(Answers.noContent());
 
@@ -308,8 +303,7 @@ class IdempotencyTest {
     commandIds.add(call.commandId());
     return CompletableFuture.completedStage(
         Answers.problem(
-            new Problem(
-                status, "x", "X", "Execution " + executions.incrementAndGet(), List.of())));
+            new Problem(status, "x", "X", "Execution " + executions.incrementAndGet(), List.of())));
   }
 
   private CompletionStage<HttpResponse> refuse(Call call) {
@@ -359,8 +353,7 @@ class IdempotencyTest {
     }
 
     @Override
-    public CompletionStage<Boolean> keep(
-        Key key, UUID owner, String fingerprint, Answer answer) {
+    public CompletionStage<Boolean> keep(Key key, UUID owner, String fingerprint, Answer answer) {
       return away();
     }
 

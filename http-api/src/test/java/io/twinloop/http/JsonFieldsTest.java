@@ -156,15 +156,16 @@ class JsonFieldsTest {
   @Test
   void shouldRefuseTooManyItems() {
     Problem problem =
-        refused(
-            "{\"id\":\"k\",\"name\":\"n\",\"tags\":[\"a\",\"b\",\"c\"]}", JsonFieldsTest::kpi);
+        refused("{\"id\":\"k\",\"name\":\"n\",\"tags\":[\"a\",\"b\",\"c\"]}", JsonFieldsTest::kpi);
 
     assertThat(problem.errors())
         .containsExactly(new Problem.Place("/tags", "Expected at most 2 items, not 3."));
   }
 
   @ParameterizedTest
-  @CsvSource(quoteCharacter = '|', value = {"[],an array", "1,'1'", "null,null", "\"x\",'x'"})
+  @CsvSource(
+      quoteCharacter = '|',
+      value = {"[],an array", "1,'1'", "null,null", "\"x\",'x'"})
   void shouldRefuseWhatIsNoObject(String json, String shown) {
     Problem problem = refused(json, JsonFieldsTest::kpi);
 
@@ -192,8 +193,7 @@ class JsonFieldsTest {
 
   @Test
   void shouldPassOnWhatTheValueItselfRefuses() {
-    Problem problem =
-        refused("{\"id\":\"k\",\"name\":\"forbidden\"}", JsonFieldsTest::kpi);
+    Problem problem = refused("{\"id\":\"k\",\"name\":\"forbidden\"}", JsonFieldsTest::kpi);
 
     assertThat(problem.status()).isEqualTo(422);
     assertThat(problem.code()).isEqualTo("invalid-value");

@@ -60,7 +60,9 @@ class NdjsonTest {
   void shouldGoOnBehindALineThatIsNoJson() {
     List<Line> lines =
         lines(
-            "{\"a\":1}\n{oops\n{\"a\":1e999}\n\u00C3\n{\"a\":2}\n", 100, StandardCharsets.ISO_8859_1);
+            "{\"a\":1}\n{oops\n{\"a\":1e999}\n\u00C3\n{\"a\":2}\n",
+            100,
+            StandardCharsets.ISO_8859_1);
 
     assertThat(lines).extracting(Line::number).containsExactly(1L, 2L, 3L, 4L, 5L);
     assertThat(lines.get(1)).isInstanceOf(Broken.class);
@@ -128,7 +130,8 @@ class NdjsonTest {
     long size = 256L * 1024 * 1024;
     CompletableFuture<Void> gate = new CompletableFuture<>();
     AtomicLong sent = new AtomicLong();
-    byte[] line = "{\"kpiId\":\"k1\",\"value\":1.5,\"source\":\"test\"}\n".getBytes(StandardCharsets.UTF_8);
+    byte[] line =
+        "{\"kpiId\":\"k1\",\"value\":1.5,\"source\":\"test\"}\n".getBytes(StandardCharsets.UTF_8);
     Endpoint bulk =
         Endpoint.post(
                 "/bulk",
@@ -161,7 +164,8 @@ class NdjsonTest {
       gate.complete(null);
       JsonNode summary =
           Json.read(answer.get(2, TimeUnit.MINUTES).body().getBytes(StandardCharsets.UTF_8));
-      assertThat(summary.path("accepted").longValue()).isEqualTo((size + line.length - 1) / line.length);
+      assertThat(summary.path("accepted").longValue())
+          .isEqualTo((size + line.length - 1) / line.length);
     }
   }
 
@@ -177,8 +181,7 @@ class NdjsonTest {
                         sum -> Answers.ok(sum.toJson())))
             .streamed();
     try (TestServer server = TestServer.with(bulk).start()) {
-      JsonNode summary =
-          json(server.post("/bulk", "1\n1\n0\nx\n" + "y\n".repeat(200)));
+      JsonNode summary = json(server.post("/bulk", "1\n1\n0\nx\n" + "y\n".repeat(200)));
 
       assertThat(summary.path("accepted").intValue()).isEqualTo(2);
       assertThat(summary.path("unchanged").intValue()).isEqualTo(1);
@@ -262,8 +265,7 @@ class NdjsonTest {
         .toList();
   }
 
-  private static List<Line> lines(
-      String text, int maxLineBytes, Charset charset) {
+  private static List<Line> lines(String text, int maxLineBytes, Charset charset) {
     return lines(Source.single(ByteString.fromString(text, charset)), maxLineBytes);
   }
 

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpenApiTest {
 
   private static final List<Endpoint> SAMPLE =
-      List.of(endpoint("GET", "/things"), endpoint("POST", "/things"), endpoint("GET", "/things/{id}"));
+      List.of(
+          endpoint("GET", "/things"), endpoint("POST", "/things"), endpoint("GET", "/things/{id}"));
 
   @Test
   void shouldMergeThePartsIntoOneDocument() {

@@ -34,7 +34,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The server itself: who may talk to it, requests that are none, streams, waiting, start and stop. */
+/**
+ * The server itself: who may talk to it, requests that are none, streams, waiting, start and stop.
+ */
 class ServerTest {
 
   private static final Endpoint HELLO =
@@ -218,8 +220,7 @@ class ServerTest {
   void shouldSayWhenTheReadModelDoesNotGetThereInTime() {
     ReadBarrier barrier = (position, timeout) -> CompletableFuture.completedStage(false);
     try (TestServer server = TestServer.with(HELLO).barrier(barrier).start()) {
-      Reply reply =
-          server.get("/hello", "Twinloop-After", ReadPosition.of("Kpi|k1", 7).encode());
+      Reply reply = server.get("/hello", "Twinloop-After", ReadPosition.of("Kpi|k1", 7).encode());
 
       assertThat(reply.statusCode()).isEqualTo(503);
       assertThat(reply.headers().firstValue("Retry-After")).hasValue("5");
@@ -235,8 +236,7 @@ class ServerTest {
       Reply reply = server.get("/hello", "Twinloop-After", token);
 
       assertThat(reply.statusCode()).isEqualTo(400);
-      assertThat(problem(reply).at("/errors/0/pointer").textValue())
-          .isEqualTo("twinloop-after:");
+      assertThat(problem(reply).at("/errors/0/pointer").textValue()).isEqualTo("twinloop-after:");
     }
   }
 
@@ -291,10 +291,7 @@ class ServerTest {
   void shouldSayWhenThePortIsInUse() {
     try (TestServer first = TestServer.with(HELLO).start()) {
       assertThatThrownBy(
-              () ->
-                  TestServer.with(HELLO)
-                      .settings("twinloop.http.port = " + first.port())
-                      .start())
+              () -> TestServer.with(HELLO).settings("twinloop.http.port = " + first.port()).start())
           .isInstanceOf(HttpServer.CannotListen.class)
           .hasMessageContaining("Port " + first.port() + " on 127.0.0.1 is in use");
     }
@@ -304,8 +301,7 @@ class ServerTest {
   @ValueSource(strings = {"0.0.0.0", "::", "192.0.2.1"})
   void shouldRefuseToListenWhereOthersCanReachItWithoutALogin(String host) {
     assertThatThrownBy(
-            () ->
-                TestServer.with(HELLO).settings("twinloop.http.host = \"" + host + "\"").start())
+            () -> TestServer.with(HELLO).settings("twinloop.http.host = \"" + host + "\"").start())
         .isInstanceOf(HttpServer.CannotListen.class)
         .hasMessageContaining("Refusing to listen on " + host)
         .hasMessageContaining("twinloop.http.host");
