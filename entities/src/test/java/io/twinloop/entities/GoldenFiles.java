@@ -2,9 +2,12 @@ package io.twinloop.entities;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +32,11 @@ final class GoldenFiles {
   record Golden(String manifest, int serializerId, byte[] cbor, JsonNode json) {}
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .build();
   private static final ObjectMapper CBOR = new ObjectMapper(new CBORFactory());
 
   private final Path folder =
@@ -55,7 +62,9 @@ final class GoldenFiles {
         .as("no golden file; write it with -Dtwinloop.golden=write and commit it")
         .exists();
     Golden golden = JSON.readValue(file.toFile(), Golden.class);
-    assertThat(CBOR.readTree(golden.cbor())).as("%s: json is what cbor says", file).isEqualTo(golden.json());
+    assertThat(readable(golden.cbor()))
+        .as("%s: json is what cbor says", file)
+        .isEqualTo(golden.json());
     Object read =
         serialization.deserialize(golden.cbor(), golden.serializerId(), golden.manifest()).get();
     assertThat(read).as("%s, read by this release", file).isEqualTo(sample);
@@ -76,6 +85,10 @@ final class GoldenFiles {
         Serializers.manifestFor(serializer, event),
         serializer.identifier(),
         bytes,
-        JSON.readTree(JSON.writeValueAsBytes(CBOR.readTree(bytes))));
+        readable(bytes));
+  }
+
+  private static JsonNode readable(byte[] cbor) throws IOException {
+    return JSON.readTree(JSON.writeValueAsBytes(CBOR.readTree(cbor)));
   }
 }

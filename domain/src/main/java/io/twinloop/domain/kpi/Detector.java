@@ -58,7 +58,6 @@ public final class Detector {
     }
     Severity severity = Math.abs(z) > spec.critical() ? Severity.CRITICAL : Severity.HIGH;
     double baselineMean = (first + mean) / scale;
-    return Optional.of(
-        new Anomaly(severity, value, baselineMean, Double.isFinite(z) ? z : null));
+    return Optional.of(new Anomaly(severity, value, baselineMean, Double.isFinite(z) ? z : null));
   }
 }
