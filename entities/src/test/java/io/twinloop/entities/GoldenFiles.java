@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Base64;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.serialization.Serialization;
 import org.apache.pekko.serialization.SerializationExtension;
@@ -28,8 +29,13 @@ import org.apache.pekko.serialization.Serializers;
  */
 final class GoldenFiles {
 
-  /** What a file holds; {@code json} is for people, the others are what a journal stores. */
-  record Golden(String manifest, int serializerId, byte[] cbor, JsonNode json) {}
+  /** What a file holds: what a journal stores, {@code cbor} in base64, and the same for people. */
+  record Golden(String manifest, int serializerId, String cbor, JsonNode json) {
+
+    byte[] bytes() {
+      return Base64.getDecoder().decode(cbor);
+    }
+  }
 
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -62,11 +68,11 @@ final class GoldenFiles {
         .as("no golden file; write it with -Dtwinloop.golden=write and commit it")
         .exists();
     Golden golden = JSON.readValue(file.toFile(), Golden.class);
-    assertThat(readable(golden.cbor()))
+    assertThat(readable(golden.bytes()))
         .as("%s: json is what cbor says", file)
         .isEqualTo(golden.json());
     Object read =
-        serialization.deserialize(golden.cbor(), golden.serializerId(), golden.manifest()).get();
+        serialization.deserialize(golden.bytes(), golden.serializerId(), golden.manifest()).get();
     assertThat(read).as("%s, read by this release", file).isEqualTo(sample);
     if (isNewest) {
       Golden today = record(sample);
@@ -84,7 +90,7 @@ final class GoldenFiles {
     return new Golden(
         Serializers.manifestFor(serializer, event),
         serializer.identifier(),
-        bytes,
+        Base64.getEncoder().encodeToString(bytes),
         readable(bytes));
   }
 

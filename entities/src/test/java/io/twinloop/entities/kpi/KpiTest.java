@@ -97,7 +97,7 @@ class KpiTest {
                   Undefined.class, List.of(),
                   Tracking.class, List.of(define(DEFINITION), quiet()),
                   Breached.class, List.of(define(DEFINITION), quiet(), take(10, 13)),
-                  RetiredKpi.class, List.of(define(DEFINITION), quiet(), retire())))
+                  RetiredKpi.class, List.of(define(DEFINITION), quiet(), KpiTest::retire)))
           .row(
               Undefined.class,
               "Define",
@@ -106,7 +106,7 @@ class KpiTest {
               List.of(Defined.class),
               Tracking.class)
           .row(Undefined.class, "Take", take(10, 13), "Rejected(not-found)")
-          .row(Undefined.class, "Retire", retire(), "Rejected(not-found)")
+          .row(Undefined.class, "Retire", KpiTest::retire, "Rejected(not-found)")
           .row(Undefined.class, "Get", Get::new, "Rejected(not-found)")
           .row(
               Tracking.class,
@@ -141,7 +141,7 @@ class KpiTest {
           .row(
               Tracking.class,
               "Retire",
-              retire(),
+              KpiTest::retire,
               "Accepted",
               List.of(Retired.class),
               RetiredKpi.class)
@@ -177,14 +177,14 @@ class KpiTest {
           .row(
               Breached.class,
               "Retire",
-              retire(),
+              KpiTest::retire,
               "Accepted",
               List.of(Retired.class),
               RetiredKpi.class)
           .row(Breached.class, "Get", Get::new, "Current")
           .row(RetiredKpi.class, "Define", define(DEFINITION), "Rejected(wrong-state)")
           .row(RetiredKpi.class, "Take", take(10, 13), "Rejected(wrong-state)")
-          .row(RetiredKpi.class, "Retire again", retire(), "Accepted")
+          .row(RetiredKpi.class, "Retire again", KpiTest::retire, "Accepted")
           .row(RetiredKpi.class, "Get", Get::new, "Current");
 
   static Stream<Row<Command, Reply>> rows() {
@@ -241,7 +241,7 @@ class KpiTest {
   void shouldSayWhichKpiIsMissingOrRetired() {
     Rejected missing = kpi.ask(Rejected.class, Get::new);
     kpi.run(define(DEFINITION));
-    kpi.run(retire());
+    kpi.run(KpiTest::retire);
     Rejected retired = kpi.ask(Rejected.class, take(0, 1));
 
     assertThat(missing.code()).isEqualTo(NOT_FOUND);
@@ -263,7 +263,7 @@ class KpiTest {
     assertThat(current.retired()).isFalse();
     assertThat(current.latest().value()).isEqualTo(13);
     assertThat(current.episode().severity()).isEqualTo(Severity.HIGH);
-    kpi.run(retire());
+    kpi.run(KpiTest::retire);
     assertThat(kpi.ask(Current.class, Get::new).retired()).isTrue();
   }
 
@@ -280,7 +280,7 @@ class KpiTest {
         .isEqualTo(stored());
     kpi.recovered();
     assertThat(kpi.ask(Taken.class, take(12, 10)).seqNr()).as("after recovery").isEqualTo(stored());
-    assertThat(kpi.ask(Accepted.class, retire()).seqNr()).isEqualTo(stored());
+    assertThat(kpi.ask(Accepted.class, KpiTest::retire).seqNr()).isEqualTo(stored());
   }
 
   private long stored() {
@@ -524,8 +524,8 @@ class KpiTest {
     return to -> new Define(definition, null, CAUSE, to);
   }
 
-  private static Function<ActorRef<Reply>, Command> retire() {
-    return to -> new Retire(null, CAUSE, to);
+  private static Command retire(ActorRef<Reply> replyTo) {
+    return new Retire(null, CAUSE, replyTo);
   }
 
   /** Ten samples, one a minute, with mean 10 and deviation 1. */
