@@ -8,16 +8,12 @@ import java.util.List;
  * What this node does and where; read once from {@code twinloop.node}.
  *
  * @param roles of this node: {@code api}, {@code entities}, {@code projections}
- * @param httpHost address HTTP is bound to
- * @param httpPort port HTTP is bound to
  * @param dependenciesTimeout at start PostgreSQL and Kafka are waited for so long
  * @param askTimeout an entity that has not answered by then is taken for away
  * @param seeds nodes to join; empty: a cluster of its own
  */
 record NodeSettings(
     List<String> roles,
-    String httpHost,
-    int httpPort,
     Duration dependenciesTimeout,
     Duration askTimeout,
     List<String> seeds) {
@@ -26,8 +22,6 @@ record NodeSettings(
     Config node = config.getConfig("twinloop.node");
     return new NodeSettings(
         node.getStringList("roles"),
-        node.getString("http.host"),
-        node.getInt("http.port"),
         node.getDuration("dependencies-timeout"),
         node.getDuration("ask-timeout"),
         node.getStringList("seeds"));

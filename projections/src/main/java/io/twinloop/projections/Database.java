@@ -2,6 +2,7 @@ package io.twinloop.projections;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +56,15 @@ public final class Database {
 
     public DatabaseException(SQLException cause) {
       super(cause.getMessage(), cause);
+    }
+
+    /** Whether the database is away, rather than refusing the statement. SQLSTATE class 08 or 57. */
+    public boolean isConnectionLost() {
+      if (getCause() instanceof SQLTransientConnectionException) {
+        return true;
+      }
+      String state = ((SQLException) getCause()).getSQLState();
+      return state != null && (state.startsWith("08") || state.startsWith("57"));
     }
   }
 }

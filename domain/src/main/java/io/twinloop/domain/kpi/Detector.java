@@ -21,21 +21,22 @@ public final class Detector {
    * @return the anomaly, or empty where the value is in band or the baseline is too short
    */
   public static Optional<Anomaly> judge(DetectorSpec spec, List<Sample> before, double value) {
-    Baseline baseline = Baseline.of(spec, before, value);
+    Baseline baseline = Baseline.of(spec, before);
     if (baseline == null) {
       return Optional.empty();
     }
     if (baseline.isFlat()) {
-      return value == baseline.mean()
+      return value == baseline.level()
           ? Optional.empty()
-          : Optional.of(new Anomaly(Severity.CRITICAL, value, baseline.mean(), null));
+          : Optional.of(new Anomaly(Severity.CRITICAL, value, baseline.level(), null));
     }
     double z = baseline.z(value);
     if (Math.abs(z) <= spec.high()) {
       return Optional.empty();
     }
     Severity severity = Math.abs(z) > spec.critical() ? Severity.CRITICAL : Severity.HIGH;
-    return Optional.of(new Anomaly(severity, value, baseline.mean(), z));
+    return Optional.of(
+        new Anomaly(severity, value, baseline.level(), Double.isFinite(z) ? z : null));
   }
 
   /**
@@ -43,63 +44,68 @@ public final class Detector {
    * Backtest#FLAT} where it is flat and the value another.
    */
   static double score(DetectorSpec spec, List<Sample> before, double value) {
-    Baseline baseline = Baseline.of(spec, before, value);
-    if (baseline == null || value == baseline.mean()) {
+    Baseline baseline = Baseline.of(spec, before);
+    if (baseline == null || value == baseline.level()) {
       return 0;
     }
-    return baseline.isFlat() ? Backtest.FLAT : Math.abs(baseline.z(value));
+    return baseline.isFlat() ? Backtest.FLAT : Math.min(Backtest.FLAT, Math.abs(baseline.z(value)));
   }
 
   /**
-   * Mean and deviation of the samples before a value. Both are taken of values divided by the
-   * largest among them, in two passes: exact enough, and safe from overflow.
+   * Mean and deviation of the samples before a value. Two passes over the distances from the first
+   * value, scaled by a power of two: huge values do not overflow, close ones do not cancel out.
    *
-   * @param scale the largest size among the samples and the value
-   * @param scaledMean mean of the scaled samples
-   * @param scaledDeviation population deviation of the scaled samples; 0 when all are the same
+   * @param scale the power of two
+   * @param first the first value, scaled
+   * @param mean mean distance from the first value, scaled
+   * @param deviation population deviation, scaled; 0 when all are the same
    */
-  private record Baseline(double scale, double scaledMean, double scaledDeviation) {
+  private record Baseline(double scale, double first, double mean, double deviation) {
 
-    static @Nullable Baseline of(DetectorSpec spec, List<Sample> before, double value) {
+    static @Nullable Baseline of(DetectorSpec spec, List<Sample> before) {
       int to = before.size();
       int from = Math.max(0, to - spec.window());
       int count = to - from;
       if (count < spec.minimum()) {
         return null;
       }
-      double first = before.get(from).value();
-      double scale = Math.abs(value);
+      double level = before.get(from).value();
+      double largest = 0;
       boolean flat = true;
       for (int i = from; i < to; i++) {
-        scale = Math.max(scale, Math.abs(before.get(i).value()));
-        flat &= before.get(i).value() == first;
+        largest = Math.max(largest, Math.abs(before.get(i).value()));
+        flat &= before.get(i).value() == level;
       }
       if (flat) {
-        return new Baseline(1, first, 0);
+        return new Baseline(1, level, 0, 0);
       }
+      double scale = Math.scalb(1.0, -Math.getExponent(largest));
+      double first = level * scale;
       double sum = 0;
       for (int i = from; i < to; i++) {
-        sum += before.get(i).value() / scale;
+        sum += before.get(i).value() * scale - first;
       }
       double mean = sum / count;
       double squares = 0;
       for (int i = from; i < to; i++) {
-        double difference = before.get(i).value() / scale - mean;
-        squares += difference * difference;
+        double distance = before.get(i).value() * scale - first - mean;
+        squares += distance * distance;
       }
-      return new Baseline(scale, mean, Math.sqrt(squares / count));
+      return new Baseline(scale, first, mean, Math.sqrt(squares / count));
     }
 
     boolean isFlat() {
-      return scaledDeviation == 0;
+      return deviation == 0;
     }
 
-    double mean() {
-      return scaledMean * scale;
+    /** The mean in the values' own scale. */
+    double level() {
+      return (first + mean) / scale;
     }
 
+    /** The distance of a value from the mean in deviations, signed; may be infinite. */
     double z(double value) {
-      return (value / scale - scaledMean) / scaledDeviation;
+      return (value * scale - first - mean) / deviation;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.twinloop.domain.kpi;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ public record Episode(
     return new Episode(id, correlationId, live, at, first, first.severity(), null, null);
   }
 
+  @JsonIgnore
   public boolean isOpen() {
     return closedAt == null;
   }

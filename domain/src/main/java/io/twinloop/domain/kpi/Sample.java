@@ -32,7 +32,7 @@ public record Sample(Instant timestamp, double value, String source, double conf
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException("value is " + value + ", expected a finite number");
     }
-    if (source.isBlank() || source.length() > 200) {
+    if (source == null || source.isBlank() || source.length() > 200) {
       throw new IllegalArgumentException("source has to be 1 to 200 characters: '" + source + "'");
     }
     if (!(confidence >= 0 && confidence <= 1)) {

@@ -1,34 +1,61 @@
 package io.twinloop.domain.kpi;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the twin remembers of a KPI to judge its next sample: the last samples in order of time.
+ * What the twin remembers of a KPI to judge its next sample: the last samples in order of time, and
+ * which of them belong to episodes it has told.
  *
- * <p>A sample up to {@value #LATEST_PLACE} places late is put in its place, and the samples after
- * it are judged again with it in their baseline: the outcome is that of the samples in order, but
- * for episodes already told, which are never taken back. An older sample goes to history only.
+ * <p>A sample up to {@value #LATEST_PLACE} places late is put in its place, and it and the samples
+ * after it are judged again. Whatever the order of arrival, then:
  *
- * @param recent the last samples in order of time, as many as judging needs
- * @param newest the latest timestamp ever taken, absent before the first sample
+ * <ul>
+ *   <li>an episode is open exactly when the newest sample is out of band in the ordered series;
+ *   <li>every run of samples out of band in the ordered series is told as it stands there, unless
+ *       something of it was told before it was complete: an episode that shares an instant with it,
+ *       or with a longer run that a late sample then parted;
+ *   <li>an episode told is never taken back: where a late sample shows that there was none, it is
+ *       closed.
+ * </ul>
+ *
+ * <p>An older sample goes to history only: no judgement ever sees it.
+ *
+ * @param recent the last judged samples in order of time, as many as judging needs
+ * @param told the episodes a late sample may still touch, the open one among them
  */
-public record Sensing(List<Sample> recent, @Nullable Instant newest) {
+public record Sensing(List<Sample> recent, List<Told> told) {
 
   /** So many samples may be later in time than one that is still judged. */
   public static final int LATEST_PLACE = 10;
 
-  public static final Sensing NOTHING = new Sensing(List.of(), null);
+  public static final Sensing NOTHING = new Sensing(List.of(), List.of());
 
   public Sensing {
     recent = List.copyOf(recent);
+    told = List.copyOf(told);
+  }
+
+  /**
+   * The time an episode covers.
+   *
+   * @param from its first sample's
+   * @param until that of the sample that came back, absent while it is open
+   * @param worst its severity so far
+   */
+  public record Told(Instant from, @Nullable Instant until, Severity worst) {
+    boolean covers(Sample sample) {
+      Instant at = sample.timestamp();
+      return at.equals(from) || (at.isAfter(from) && (until == null || at.isBefore(until)));
+    }
   }
 
   /** A change in the KPI's episodes, as one sample brought it. */
-  public sealed interface Transition permits Opened, Worsened, Closed {}
+  public sealed interface Transition permits Opened, Worsened, Closed, Past {}
 
   /** The sample at {@code at} is the first out of band. */
   public record Opened(Instant at, Anomaly anomaly) implements Transition {}
@@ -39,6 +66,10 @@ public record Sensing(List<Sample> recent, @Nullable Instant newest) {
   /** The sample at {@code at} is back in band. */
   public record Closed(Instant at, double value) implements Transition {}
 
+  /** A late sample brought out an episode that is over; the one now open, if any, stays open. */
+  public record Past(Opened opened, @Nullable Worsened worsened, Closed closed)
+      implements Transition {}
+
   /**
    * What a batch of samples means.
    *
@@ -48,41 +79,47 @@ public record Sensing(List<Sample> recent, @Nullable Instant newest) {
    */
   public record Sensed(List<Sample> accepted, int unchanged, List<Transition> transitions) {}
 
-  /**
-   * Judges samples in order of time.
-   *
-   * @param open the worst severity of the episode now open, empty when none is
-   */
-  public Sensed sense(DetectorSpec spec, List<Sample> samples, Optional<Severity> open) {
-    Judging judging = new Judging(spec, recent, open.orElse(null));
+  /** Judges samples in order of time. */
+  public Sensed sense(DetectorSpec spec, List<Sample> samples) {
+    Judging judging = new Judging(spec, this);
     List<Sample> ordered = new ArrayList<>(samples);
     ordered.sort(Sample.IN_TIME);
     ordered.forEach(judging::take);
+    judging.settleLate();
     return new Sensed(judging.accepted, judging.unchanged, judging.transitions);
   }
 
   /** This memory after {@code accepted}, which is in order of time; judges nothing. */
   public Sensing remember(DetectorSpec spec, List<Sample> accepted) {
-    if (accepted.isEmpty()) {
-      return this;
-    }
     List<Sample> merged = new ArrayList<>(recent);
     for (Sample sample : accepted) {
-      merged.add(placeOf(sample, merged), sample);
+      int place = placeOf(sample, merged);
+      if (isJudged(place, merged)) {
+        merged.add(place, sample);
+      }
     }
     int forget = Math.max(0, merged.size() - kept(spec));
-    Instant last = accepted.get(accepted.size() - 1).timestamp();
-    return new Sensing(
-        merged.subList(forget, merged.size()),
-        newest == null || last.isAfter(newest) ? last : newest);
+    return new Sensing(merged.subList(forget, merged.size()), stillTouchable(told, merged));
+  }
+
+  /** This memory after an episode was told to be as it is now. */
+  public Sensing told(Episode episode) {
+    List<Told> next = new ArrayList<>(told);
+    next.removeIf(other -> other.until() == null && other.from().equals(episode.openedAt()));
+    next.add(new Told(episode.openedAt(), episode.closedAt(), episode.severity()));
+    return new Sensing(recent, stillTouchable(next, recent));
   }
 
   /** The samples of a delivery; one that brought no time gets now, strictly after the newest. */
   public List<Sample> stamp(List<Measurement> measurements, Instant now) {
+    Instant current = now.truncatedTo(ChronoUnit.MICROS);
     List<Sample> samples = new ArrayList<>(measurements.size());
-    Instant latest = newest;
+    Instant latest = recent.isEmpty() ? null : lastOf(recent).timestamp();
     for (Measurement measurement : measurements) {
-      Instant stamp = latest == null || now.isAfter(latest) ? now : latest.plusNanos(1_000);
+      Instant stamp =
+          latest == null || current.isAfter(latest)
+              ? current
+              : latest.plus(1, ChronoUnit.MICROS);
       Sample sample = measurement.at(stamp);
       samples.add(sample);
       latest = latest == null || sample.timestamp().isAfter(latest) ? sample.timestamp() : latest;
@@ -90,7 +127,7 @@ public record Sensing(List<Sample> recent, @Nullable Instant newest) {
     return samples;
   }
 
-  /** Baseline of the sample before the latest one that may still be put in its place. */
+  /** The newest sample, with the baseline of the oldest that may still be judged again. */
   private static int kept(DetectorSpec spec) {
     return spec.window() + LATEST_PLACE + 1;
   }
@@ -104,128 +141,179 @@ public record Sensing(List<Sample> recent, @Nullable Instant newest) {
     return place;
   }
 
+  private static boolean isJudged(int place, List<Sample> ordered) {
+    return ordered.size() - place <= LATEST_PLACE;
+  }
+
+  /** The episodes that are not over before the earliest place a late sample may take. */
+  private static List<Told> stillTouchable(List<Told> told, List<Sample> ordered) {
+    if (ordered.size() <= LATEST_PLACE) {
+      return told;
+    }
+    Instant earliest = ordered.get(ordered.size() - 1 - LATEST_PLACE).timestamp();
+    return told.stream()
+        .filter(episode -> episode.until() == null || !episode.until().isBefore(earliest))
+        .toList();
+  }
+
+  private static <T> T lastOf(List<T> list) {
+    return list.get(list.size() - 1);
+  }
+
+  /** A sample out of band. */
+  private record Judged(Sample sample, Anomaly anomaly) {
+    Opened opens() {
+      return new Opened(sample.timestamp(), anomaly);
+    }
+
+    /** The first of the worst, where it is worse than {@code known}. */
+    static Optional<Worsened> worse(List<Judged> run, Severity known) {
+      Judged worst = run.get(0);
+      for (Judged judged : run) {
+        if (judged.anomaly.severity().compareTo(worst.anomaly.severity()) > 0) {
+          worst = judged;
+        }
+      }
+      return worst.anomaly.severity().compareTo(known) > 0
+          ? Optional.of(new Worsened(worst.sample.timestamp(), worst.anomaly))
+          : Optional.empty();
+    }
+  }
+
   /** One pass over a batch. */
   private static final class Judging {
     private final DetectorSpec spec;
     private final List<Sample> known;
+    private final List<Told> told = new ArrayList<>();
+    private @Nullable Told open;
     private final List<Sample> accepted = new ArrayList<>();
     private final List<Transition> transitions = new ArrayList<>();
     private int unchanged;
-    private @Nullable Severity open;
+    private int earliestLate = Integer.MAX_VALUE;
 
-    Judging(DetectorSpec spec, List<Sample> recent, @Nullable Severity open) {
+    Judging(DetectorSpec spec, Sensing memory) {
       this.spec = spec;
-      this.known = new ArrayList<>(recent);
-      this.open = open;
+      this.known = new ArrayList<>(memory.recent);
+      for (Told episode : memory.told) {
+        if (episode.until() == null) {
+          open = episode;
+        } else {
+          told.add(episode);
+        }
+      }
     }
 
     void take(Sample sample) {
       int place = placeOf(sample, known);
-      if (place > 0 && known.get(place - 1).isSameAs(sample)) {
+      if ((place > 0 && known.get(place - 1).isSameAs(sample))
+          || (!accepted.isEmpty() && lastOf(accepted).isSameAs(sample))) {
         unchanged++;
         return;
       }
       accepted.add(sample);
-      int late = known.size() - place;
-      boolean beginningForgotten = known.size() >= kept(spec);
-      if (late > LATEST_PLACE || (place == 0 && beginningForgotten)) {
-        return;
-      }
-      if (late == 0) {
-        settle(sample, Detector.judge(spec, known, sample.value()));
+      boolean isLate = place < known.size();
+      if (isLate && isJudged(place, known)) {
+        known.add(place, sample);
+        earliestLate = Math.min(earliestLate, place);
+      } else if (!isLate) {
+        settleLate();
         known.add(sample);
-      } else {
-        takeLate(sample, place);
+        judgeFrom(place);
       }
     }
 
-    /** Follows one more judged sample at the end of the series. */
-    private void settle(Sample sample, Optional<Anomaly> judged) {
-      if (judged.isEmpty()) {
-        if (open != null) {
-          transitions.add(new Closed(sample.timestamp(), sample.value()));
-          open = null;
-        }
-        return;
-      }
-      Anomaly anomaly = judged.get();
-      if (open == null) {
-        transitions.add(new Opened(sample.timestamp(), anomaly));
-        open = anomaly.severity();
-      } else if (anomaly.severity().compareTo(open) > 0) {
-        transitions.add(new Worsened(sample.timestamp(), anomaly));
-        open = anomaly.severity();
+    /** Judges the late samples of the batch, together; they all come before those in order. */
+    void settleLate() {
+      if (earliestLate < known.size()) {
+        judgeFrom(earliestLate);
+        earliestLate = Integer.MAX_VALUE;
       }
     }
 
     /**
-     * Judges the samples from {@code place} on again, the late one among them, and tells what is
-     * new: a run of anomalies that shares no sample with a run told before is a new episode.
+     * Judges the sample at {@code place} and those after it, run by run. A run that reaches back
+     * before {@code place} has been told: it was when its samples there came.
      */
-    private void takeLate(Sample sample, int place) {
-      List<Boolean> before = new ArrayList<>();
-      for (int i = Math.max(0, place - 1); i < known.size(); i++) {
-        before.add(judgeAt(i).isPresent());
-      }
-      boolean toldBefore = place > 0 && before.remove(0);
-      before.add(0, false); // the late sample was part of no run yet
-      known.add(place, sample);
-
-      boolean running = toldBefore;
-      boolean told = toldBefore;
-      @Nullable Opened untold = null;
-      @Nullable Severity worst = null;
+    private void judgeFrom(int place) {
+      boolean isNewest = place == known.size() - 1;
+      boolean running = isNewest ? open != null : place > 0 && judge(place - 1).isPresent();
+      boolean runIsTold = running;
+      List<Judged> run = new ArrayList<>();
+      List<Judged> untold = new ArrayList<>(); // the end of the run that no episode covers
+      Sample back = null; // the first in band after the last out of band, for the open episode
       for (int i = place; i < known.size(); i++) {
-        Optional<Anomaly> judged = judgeAt(i);
-        boolean wasTold = before.get(i - place);
-        if (judged.isPresent()) {
+        Sample sample = known.get(i);
+        Optional<Anomaly> anomaly = judge(i);
+        if (anomaly.isPresent()) {
           if (!running) {
-            untold = new Opened(known.get(i).timestamp(), judged.get());
-            worst = null;
-            told = false;
+            running = true;
+            runIsTold = false;
+            run.clear();
+            untold.clear();
           }
-          told |= wasTold;
-          running = true;
-          worst = worst == null ? judged.get().severity() : max(worst, judged.get().severity());
-          if (told) {
-            untold = null;
+          back = null;
+          Judged judged = new Judged(sample, anomaly.get());
+          run.add(judged);
+          untold.add(judged);
+          if (isTold(sample)) {
+            runIsTold = true;
+            untold.clear();
           }
-        } else if (running) {
+        } else {
+          if (running && !runIsTold) {
+            past(run, sample);
+          }
           running = false;
-          if (untold != null) {
-            tellPast(untold, known.get(i));
-            untold = null;
+          if (back == null && open != null && !sample.timestamp().isBefore(open.from())) {
+            back = sample;
           }
         }
       }
-      Sample last = known.get(known.size() - 1);
-      if (!running && open != null) {
-        transitions.add(new Closed(last.timestamp(), last.value()));
-        open = null;
-      } else if (running && open == null) {
-        Anomaly latest = judgeAt(known.size() - 1).orElseThrow();
-        transitions.add(untold != null ? untold : new Opened(last.timestamp(), latest));
-        open = worst == null ? latest.severity() : worst;
-      } else if (running && worst != null && worst.compareTo(open) > 0) {
-        transitions.add(new Worsened(last.timestamp(), judgeAt(known.size() - 1).orElseThrow()));
-        open = worst;
+      if (open == null && running) {
+        open(untold.isEmpty() ? List.of(lastOf(run)) : untold);
+      } else if (open != null && running) {
+        Judged.worse(run, open.worst()).ifPresent(this::worsen);
+      } else if (open != null) {
+        close(back == null ? lastOf(known) : back);
       }
     }
 
-    /** An episode that was over before it was known. While one is open it belongs to that one. */
-    private void tellPast(Opened opened, Sample back) {
-      if (open == null) {
-        transitions.add(opened);
-        transitions.add(new Closed(back.timestamp(), back.value()));
-      }
-    }
-
-    private Optional<Anomaly> judgeAt(int index) {
+    private Optional<Anomaly> judge(int index) {
       return Detector.judge(spec, known.subList(0, index), known.get(index).value());
     }
 
-    private static Severity max(Severity one, Severity other) {
-      return one.compareTo(other) >= 0 ? one : other;
+    private boolean isTold(Sample sample) {
+      return (open != null && open.covers(sample))
+          || told.stream().anyMatch(episode -> episode.covers(sample));
+    }
+
+    private void past(List<Judged> run, Sample back) {
+      Opened opened = run.get(0).opens();
+      Worsened worsened = Judged.worse(run, opened.anomaly().severity()).orElse(null);
+      transitions.add(new Past(opened, worsened, new Closed(back.timestamp(), back.value())));
+      told.add(
+          new Told(
+              opened.at(),
+              back.timestamp(),
+              worsened == null ? opened.anomaly().severity() : worsened.anomaly().severity()));
+    }
+
+    private void open(List<Judged> run) {
+      Opened opened = run.get(0).opens();
+      transitions.add(opened);
+      open = new Told(opened.at(), null, opened.anomaly().severity());
+      Judged.worse(run, open.worst()).ifPresent(this::worsen);
+    }
+
+    private void worsen(Worsened worsened) {
+      transitions.add(worsened);
+      open = new Told(open.from(), null, worsened.anomaly().severity());
+    }
+
+    private void close(Sample back) {
+      transitions.add(new Closed(back.timestamp(), back.value()));
+      told.add(new Told(open.from(), back.timestamp(), open.worst()));
+      open = null;
     }
   }
 }

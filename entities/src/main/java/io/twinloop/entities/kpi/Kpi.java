@@ -98,7 +98,7 @@ public final class Kpi
   /**
    * Samples taken.
    *
-   * @param anomaly the last episode they opened, or the one still open after them
+   * @param anomaly the episode open after them; where none is, the last they opened
    */
   public record Taken(long seqNr, int accepted, int unchanged, @Nullable Episode anomaly)
       implements Reply {}
@@ -149,11 +149,15 @@ public final class Kpi
     }
   }
 
+  /**
+   * An episode began. Where another one is open, this is an older one that a late sample brought
+   * out: it is closed by the next events, and the open one stays.
+   */
   public record AnomalyOpened(Episode episode, KpiDefinition definition, Instant at, Cause cause)
       implements Event {
     @Override
     public State applyTo(State state) {
-      return new Breached(state.tracked(), episode);
+      return state.told(episode);
     }
   }
 
@@ -162,14 +166,14 @@ public final class Kpi
       implements Event {
     @Override
     public State applyTo(State state) {
-      return new Breached(state.tracked(), episode);
+      return state.told(episode);
     }
   }
 
   public record AnomalyClosed(Episode episode, Instant at, Cause cause) implements Event {
     @Override
     public State applyTo(State state) {
-      return new Tracking(state.tracked());
+      return state.told(episode);
     }
   }
 
@@ -188,6 +192,12 @@ public final class Kpi
 
     /** This state of the KPI, with more known. */
     State with(Tracked tracked);
+
+    /** This state after an episode was told to be as it is now. */
+    default State told(Episode episode) {
+      Tracked next = tracked().told(episode);
+      return episode.isOpen() ? new Breached(next, episode) : with(next);
+    }
   }
 
   public record Undefined() implements State {
@@ -214,6 +224,15 @@ public final class Kpi
     public State with(Tracked tracked) {
       return new Breached(tracked, episode);
     }
+
+    @Override
+    public State told(Episode other) {
+      Tracked next = tracked.told(other);
+      if (!other.id().equals(episode.id())) {
+        return with(next);
+      }
+      return other.isOpen() ? new Breached(next, other) : new Tracking(next);
+    }
   }
 
   public record RetiredKpi(Tracked tracked) implements State {
@@ -236,6 +255,10 @@ public final class Kpi
 
     Tracked redefined(KpiDefinition next) {
       return new Tracked(next, revision + 1, sensing, deliveries);
+    }
+
+    Tracked told(Episode episode) {
+      return new Tracked(definition, revision, sensing.told(episode), deliveries);
     }
 
     Tracked taken(SamplesTaken event) {
@@ -286,7 +309,7 @@ public final class Kpi
         .forStateType(RetiredKpi.class)
         .onCommand(Define.class, command -> retired(command.replyTo()))
         .onCommand(Take.class, command -> retired(command.replyTo()))
-        .onCommand(Retire.class, command -> retired(command.replyTo()))
+        .onCommand(Retire.class, this::retiredBefore)
         .onCommand(Get.class, this::get);
     commands
         .forAnyState()
@@ -339,8 +362,7 @@ public final class Kpi
             .sensing()
             .sense(
                 tracked.definition().detector(),
-                tracked.sensing().stamp(command.measurements(), now),
-                Optional.ofNullable(openEpisode(state)).map(Episode::severity));
+                tracked.sensing().stamp(command.measurements(), now));
     if (sensed.accepted().isEmpty()) {
       return Effect()
           .reply(command.replyTo(), new Taken(seqNr(), 0, sensed.unchanged(), openEpisode(state)));
@@ -353,7 +375,7 @@ public final class Kpi
             command.commandId(),
             now,
             command.cause()));
-    Episode last = follow(sensed.transitions(), state, command, now, events);
+    Episode last = new Telling(state, command, now, events).tell(sensed.transitions());
     return Effect()
         .persist(events)
         .thenReply(
@@ -361,38 +383,78 @@ public final class Kpi
             next -> new Taken(seqNr(), sensed.accepted().size(), sensed.unchanged(), last));
   }
 
-  /** Turns transitions into events; answers the last episode opened, or the one still open. */
-  private @Nullable Episode follow(
-      List<Transition> transitions, State state, Take command, Instant now, List<Event> events) {
-    Cause cause = command.cause();
-    Episode open = openEpisode(state);
-    Episode lastOpened = null;
-    String loop = cause.correlationId();
-    for (Transition transition : transitions) {
-      if (transition instanceof Sensing.Opened first) {
-        open = opened(first, loop, command.mode(), now);
-        lastOpened = open;
-        loop = null; // the delivery's own loop has one beginning; a further episode is another
-        events.add(new AnomalyOpened(open, state.tracked().definition(), now, cause));
-      } else if (transition instanceof Sensing.Worsened worse) {
-        open = open.worsened(worse.anomaly().severity());
-        events.add(new AnomalyWorsened(open, worse.at(), worse.anomaly(), now, cause));
-      } else if (transition instanceof Sensing.Closed back) {
-        events.add(new AnomalyClosed(open.closed(back.at(), back.value()), now, cause));
-        open = null;
-      }
-    }
-    return open == null ? lastOpened : open;
-  }
+  /** Turns the transitions of one delivery into events. */
+  private final class Telling {
+    private final KpiDefinition definition;
+    private final Take command;
+    private final Instant now;
+    private final List<Event> events;
+    private @Nullable Episode open;
+    private @Nullable Episode lastOpened;
+    private @Nullable String loop;
 
-  private Episode opened(Sensing.Opened first, @Nullable String loop, Mode mode, Instant now) {
-    String episodeId = EntityIds.derived("episode", id, first.at().toString());
-    return Episode.opened(
-        episodeId,
-        loop == null ? episodeId : loop,
-        mode.isLive(first.at(), now),
-        first.at(),
-        first.anomaly());
+    Telling(State state, Take command, Instant now, List<Event> events) {
+      this.definition = state.tracked().definition();
+      this.command = command;
+      this.now = now;
+      this.events = events;
+      this.open = openEpisode(state);
+      this.loop = command.cause().correlationId();
+    }
+
+    /** Answers the episode open after the transitions; where none is, the last they opened. */
+    @Nullable
+    Episode tell(List<Transition> transitions) {
+      for (Transition transition : transitions) {
+        if (transition instanceof Sensing.Opened first) {
+          open = opened(first);
+          lastOpened = open;
+        } else if (transition instanceof Sensing.Worsened worse) {
+          open = worsened(open, worse);
+        } else if (transition instanceof Sensing.Closed back) {
+          Episode over = closed(open, back);
+          if (lastOpened != null && lastOpened.id().equals(over.id())) {
+            lastOpened = over;
+          }
+          open = null;
+        } else if (transition instanceof Sensing.Past past) {
+          Episode episode = opened(past.opened());
+          lastOpened =
+              closed(
+                  past.worsened() == null ? episode : worsened(episode, past.worsened()),
+                  past.closed());
+        }
+      }
+      return open == null ? lastOpened : open;
+    }
+
+    private Episode opened(Sensing.Opened first) {
+      // The number this event will have makes the id: an instant may see two episodes open.
+      long number = seqNr() + events.size() + 1;
+      String episodeId = EntityIds.derived("episode", id, Long.toString(number));
+      Episode episode =
+          Episode.opened(
+              episodeId,
+              loop == null ? episodeId : loop,
+              command.mode().isLive(first.at(), now),
+              first.at(),
+              first.anomaly());
+      loop = null; // the delivery's own loop has one beginning; a further episode is another
+      events.add(new AnomalyOpened(episode, definition, now, command.cause()));
+      return episode;
+    }
+
+    private Episode worsened(Episode episode, Sensing.Worsened worse) {
+      Episode next = episode.worsened(worse.anomaly().severity());
+      events.add(new AnomalyWorsened(next, worse.at(), worse.anomaly(), now, command.cause()));
+      return next;
+    }
+
+    private Episode closed(Episode episode, Sensing.Closed back) {
+      Episode next = episode.closed(back.at(), back.value());
+      events.add(new AnomalyClosed(next, now, command.cause()));
+      return next;
+    }
   }
 
   private ReplyEffect<Event, State> retire(State state, Retire command) {
@@ -403,6 +465,11 @@ public final class Kpi
     return Effect()
         .persist(new Retired(clock.instant(), command.cause()))
         .thenReply(command.replyTo(), next -> new Accepted(revision, seqNr(), false));
+  }
+
+  private ReplyEffect<Event, State> retiredBefore(State state, Retire command) {
+    return Effect()
+        .reply(command.replyTo(), new Accepted(state.tracked().revision(), seqNr(), false));
   }
 
   private ReplyEffect<Event, State> get(State state, Get command) {

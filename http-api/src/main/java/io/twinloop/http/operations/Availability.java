@@ -63,6 +63,11 @@ public final class Availability {
     return away().isEmpty();
   }
 
+  /** Whether everything is there, also what the node can serve without. */
+  public boolean isComplete() {
+    return findings().values().stream().allMatch(Finding::ok);
+  }
+
   /** The endpoint, refusing with 503 while something vital is away. */
   public Endpoint guard(Endpoint endpoint) {
     return new Endpoint(
@@ -84,7 +89,7 @@ public final class Availability {
     return checks.stream()
         .filter(HealthCheck::vital)
         .map(HealthCheck::name)
-        .filter(name -> findings.containsKey(name) && !findings.get(name).ok())
+        .filter(name -> !findings.containsKey(name) || !findings.get(name).ok())
         .findFirst();
   }
 

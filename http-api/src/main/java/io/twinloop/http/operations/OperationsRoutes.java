@@ -61,7 +61,7 @@ public final class OperationsRoutes {
   private CompletionStage<HttpResponse> ready(Call call) {
     ObjectNode json = Json.object();
     boolean ready = availability.isReady();
-    json.put("status", ready ? "ready" : "waiting");
+    json.put("status", !ready ? "waiting" : availability.isComplete() ? "ready" : "degraded");
     ArrayNode checks = json.putArray("checks");
     availability
         .findings()

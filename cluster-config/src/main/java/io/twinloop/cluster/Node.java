@@ -1,0 +1,188 @@
+package io.twinloop.cluster;
+
+import com.typesafe.config.Config;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.entities.Entities;
+import io.twinloop.entities.kpi.Kpi;
+import io.twinloop.entities.workflow.WorkflowDefinition;
+import io.twinloop.http.HttpServer;
+import io.twinloop.persistence.r2dbc.PostgresSettings;
+import io.twinloop.persistence.r2dbc.RestoreCheck;
+import io.twinloop.persistence.r2dbc.Schema;
+import io.twinloop.projections.ReadModelSchema;
+import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.bus.BusSettings;
+import io.twinloop.projections.bus.KafkaBus;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: reads as the list of what it runs, in the order it is started; it stops in the opposite
+ * order.
+ */
+final class Node implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final Duration LONGEST_STOP = Duration.ofSeconds(20);
+
+  /** A node joins a running cluster of its own in well under a second, another's in a few. */
+  private static final Duration LONGEST_JOIN = Duration.ofSeconds(60);
+
+  private final Config config;
+  private final NodeSettings settings;
+  private final Clock clock = Clock.systemUTC();
+  private final Deque<Stop> stops = new ArrayDeque<>();
+  private String url = "";
+
+  private Node(Config config) {
+    this.config = config;
+    this.settings = NodeSettings.of(config);
+  }
+
+  /** Something that was started, and how it stops. */
+  private record Stop(String what, Callable<?> how) {}
+
+  /** Starts a node; returns when it answers. What was started is stopped again on failure. */
+  static Node start(Config config) throws Exception {
+    Node node = new Node(config);
+    try {
+      node.run();
+      return node;
+    } catch (Exception e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /** Where it answers. */
+  String url() {
+    return url;
+  }
+
+  private void run() throws Exception {
+    PostgresSettings postgres = PostgresSettings.read(config);
+    ReadModels readModels =
+        ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config);
+    stops.push(new Stop("read models", closing(readModels)));
+    KafkaBus bus = new KafkaBus(BusSettings.of(config));
+    stops.push(new Stop("bus", closing(bus)));
+    Patience patience = new Patience(settings.dependenciesTimeout());
+    patience.await(
+        "PostgreSQL at %s:%d".formatted(postgres.host(), postgres.port()),
+        () -> {
+          Schema.migrate(postgres);
+          RestoreCheck.verify(postgres);
+          ReadModelSchema.migrate(readModels.forProjections());
+        });
+    patience.await("Kafka at " + BusSettings.of(config).bootstrap(), bus::createTopics);
+
+    PrometheusMeterRegistry metrics = metrics();
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", config);
+    stops.push(new Stop("actor system", () -> shutdown(system)));
+    join(system);
+
+    Entities entities = startEntities(system);
+    Projections projections =
+        new Projections(system, config, readModels, bus, entities, clock, metrics);
+    stops.push(new Stop("projections", () -> await(projections.stop())));
+    if (settings.has("projections")) {
+      projections.start();
+    }
+    if (settings.has("api")) {
+      Routes routes =
+          new Routes(system, readModels, bus, entities, projections, clock, metrics);
+      HttpServer server = await(routes.serve(config));
+      stops.push(new Stop("HTTP", () -> await(server.stop())));
+      routes.awaitReady(LONGEST_JOIN);
+      url =
+          "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
+    }
+  }
+
+  private Entities startEntities(ActorSystem<?> system) {
+    ClusterSharding sharding = ClusterSharding.get(system);
+    Kpi.init(sharding, clock);
+    WorkflowDefinition.init(sharding, clock);
+    return new Entities(sharding, settings.askTimeout());
+  }
+
+  private static PrometheusMeterRegistry metrics() {
+    PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    new JvmMemoryMetrics().bindTo(metrics);
+    new JvmThreadMetrics().bindTo(metrics);
+    return metrics;
+  }
+
+  private void join(ActorSystem<?> system) throws Exception {
+    Cluster cluster = Cluster.get(system);
+    List<Address> seeds = new ArrayList<>();
+    settings.seeds().forEach(seed -> seeds.add(AddressFromURIString.parse(seed)));
+    if (seeds.isEmpty()) {
+      seeds.add(cluster.selfMember().address());
+    }
+    cluster.manager().tell(new JoinSeedNodes(seeds));
+    CompletableFuture<Void> up = new CompletableFuture<>();
+    org.apache.pekko.cluster.Cluster.get(system.classicSystem())
+        .registerOnMemberUp(() -> up.complete(null));
+    up.get(LONGEST_JOIN.toMillis(), TimeUnit.MILLISECONDS);
+    if (!cluster.selfMember().status().equals(MemberStatus.up())) {
+      throw new CannotStart("This node could not join the cluster of " + seeds + ".");
+    }
+  }
+
+  private static Object shutdown(ActorSystem<?> system) throws Exception {
+    return await(
+        CoordinatedShutdown.get(system)
+            .runAll(CoordinatedShutdown.ClusterLeavingReason$.MODULE$));
+  }
+
+  private static Callable<?> closing(AutoCloseable closeable) {
+    return () -> {
+      closeable.close();
+      return null;
+    };
+  }
+
+  private static <T> T await(CompletionStage<T> stage) throws Exception {
+    try {
+      return stage.toCompletableFuture().get(LONGEST_STOP.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  @Override
+  public void close() {
+    while (!stops.isEmpty()) {
+      Stop stop = stops.pop();
+      try {
+        stop.how().call();
+      } catch (Exception e) {
+        LOG.warn("{} did not stop in order: {}", stop.what(), e.toString());
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.twinloop.cluster;
+
+import com.typesafe.config.Config;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.twinloop.entities.Entities;
+import io.twinloop.entities.kpi.Kpi;
+import io.twinloop.entities.workflow.WorkflowDefinition;
+import io.twinloop.projections.ProjectionRunner;
+import io.twinloop.projections.ProjectionRunner.Named;
+import io.twinloop.projections.ProjectionSettings;
+import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.bus.BusSettings;
+import io.twinloop.projections.bus.DeadLetters;
+import io.twinloop.projections.bus.EventConsumer;
+import io.twinloop.projections.bus.EventDelivery;
+import io.twinloop.projections.bus.EventPublisher;
+import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.kpi.KpiEvents;
+import io.twinloop.projections.kpi.KpiReadModel;
+import io.twinloop.projections.kpi.MeasureKpi;
+import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.jspecify.annotations.Nullable;
+
+/** What happens to events after the journal: read models, the bus, effects, timers. */
+final class Projections {
+
+  private final ActorSystem<?> system;
+  private final Config config;
+  private final ReadModels readModels;
+  private final KafkaBus bus;
+  private final DeadLetters deadLetters;
+  private final EventDelivery delivery;
+  private final EventConsumer consumer;
+  private EventConsumer.@Nullable Running consuming;
+
+  Projections(
+      ActorSystem<?> system,
+      Config config,
+      ReadModels readModels,
+      KafkaBus bus,
+      Entities entities,
+      Clock clock,
+      MeterRegistry metrics) {
+    this.system = system;
+    this.config = config;
+    this.readModels = readModels;
+    this.bus = bus;
+    BusSettings settings = BusSettings.of(config);
+    this.deadLetters = new DeadLetters(readModels.database(), bus, clock);
+    this.delivery =
+        new EventDelivery(
+            settings,
+            Map.of("bpa.kpi.updated", new MeasureKpi(entities)),
+            readModels.database(),
+            deadLetters,
+            clock,
+            metrics);
+    this.consumer = new EventConsumer(system, settings, delivery, clock, metrics);
+  }
+
+  void start() {
+    ProjectionRunner runner =
+        new ProjectionRunner(
+            system, ProjectionSettings.of(config), readModels.forProjections());
+    runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
+    runner.publisher(
+        new Named("kpi-publisher", Kpi.KEY.name()),
+        () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
+    runner.readModel(
+        new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
+        WorkflowDefinitionReadModel::new);
+    consuming = consumer.start();
+  }
+
+  DeadLetters deadLetters() {
+    return deadLetters;
+  }
+
+  EventDelivery delivery() {
+    return delivery;
+  }
+
+  EventConsumer consumer() {
+    return consumer;
+  }
+
+  CompletionStage<?> stop() {
+    return consuming == null ? CompletableFuture.completedStage(null) : consuming.stop();
+  }
+}

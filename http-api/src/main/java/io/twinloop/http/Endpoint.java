@@ -1,0 +1,97 @@
+package io.twinloop.http;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.apache.pekko.http.javadsl.model.HttpMethod;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+
+/**
+ * One row of the HTTP surface: method, path template, handler.
+ *
+ * @param path literal parts and parameters, {@code /api/v1/kpis/{id}/samples}; a last part {@code
+ *     {name*}} takes the rest of the path, also an empty one
+ * @param maxBody largest body in bytes, {@link #DEFAULT_MAX_BODY} unless said otherwise
+ * @param streaming the body is read as a stream and may be of any size
+ * @param documented stands in the OpenAPI document; off for files of the console and the like
+ */
+public record Endpoint(
+    HttpMethod method,
+    String path,
+    Handler handler,
+    long maxBody,
+    boolean streaming,
+    boolean documented) {
+
+  /** Largest body where nothing else is said, in bytes. */
+  public static final long DEFAULT_MAX_BODY = 64 * 1024;
+
+  private static final Pattern PART =
+      Pattern.compile("[A-Za-z0-9._:~-]+|\\{[A-Za-z][A-Za-z0-9]*}|\\{[A-Za-z][A-Za-z0-9]*\\*}");
+
+  public Endpoint {
+    Objects.requireNonNull(method);
+    Objects.requireNonNull(handler);
+    List<String> parts = parts(path);
+    for (int i = 0; i < parts.size(); i++) {
+      String part = parts.get(i);
+      if (!PART.matcher(part).matches() || (part.endsWith("*}") && i < parts.size() - 1)) {
+        throw new IllegalArgumentException("Bad part '" + part + "' in the path template " + path);
+      }
+    }
+    if (maxBody < 0) {
+      throw new IllegalArgumentException("Bad body limit " + maxBody + " for " + path);
+    }
+  }
+
+  public static Endpoint get(String path, Handler handler) {
+    return of(HttpMethods.GET, path, handler);
+  }
+
+  public static Endpoint put(String path, Handler handler) {
+    return of(HttpMethods.PUT, path, handler);
+  }
+
+  public static Endpoint post(String path, Handler handler) {
+    return of(HttpMethods.POST, path, handler);
+  }
+
+  public static Endpoint patch(String path, Handler handler) {
+    return of(HttpMethods.PATCH, path, handler);
+  }
+
+  public static Endpoint delete(String path, Handler handler) {
+    return of(HttpMethods.DELETE, path, handler);
+  }
+
+  /** The same endpoint with another body limit, in bytes. */
+  public Endpoint withMaxBody(long bytes) {
+    return new Endpoint(method, path, handler, bytes, streaming, documented);
+  }
+
+  /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
+  public Endpoint streamed() {
+    return new Endpoint(method, path, handler, Long.MAX_VALUE, true, documented);
+  }
+
+  /** The same endpoint, kept out of the OpenAPI document. */
+  public Endpoint undocumented() {
+    return new Endpoint(method, path, handler, maxBody, streaming, false);
+  }
+
+  List<String> parts() {
+    return parts(path);
+  }
+
+  private static List<String> parts(String path) {
+    if (!path.startsWith("/") || (path.length() > 1 && path.endsWith("/"))) {
+      throw new IllegalArgumentException(
+          "A path template starts with / and doesn't end with it: " + path);
+    }
+    return path.equals("/") ? List.of() : List.of(path.substring(1).split("/", -1));
+  }
+
+  private static Endpoint of(HttpMethod method, String path, Handler handler) {
+    return new Endpoint(method, path, handler, DEFAULT_MAX_BODY, false, true);
+  }
+}

@@ -1,0 +1,140 @@
+package io.twinloop.http;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.settings.ParserSettings;
+import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import scala.concurrent.duration.Duration;
+
+/** A router listening on an address. */
+public final class HttpServer {
+
+  /** The server can't listen where it should; the message says what to do. */
+  public static final class CannotListen extends RuntimeException {
+    CannotListen(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  // A stranger's broken requests are answered, not logged.
+  private static final Config QUIET =
+      ConfigFactory.parseString("pekko.http.server.parsing.error-logging-verbosity = off");
+
+  private final ServerBinding binding;
+  private final Router router;
+  private final HttpSettings settings;
+
+  private HttpServer(ServerBinding binding, Router router, HttpSettings settings) {
+    this.binding = binding;
+    this.router = router;
+    this.settings = settings;
+  }
+
+  /**
+   * Starts to listen. Fails with {@link CannotListen} when the port is taken, the address isn't
+   * this machine's, or it is reachable from outside, which needs a login that isn't set up.
+   */
+  public static CompletionStage<HttpServer> start(
+      ActorSystem<?> system, HttpSettings settings, Router router) {
+    requireLoopback(settings.host());
+    CompletionStage<ServerBinding> bound =
+        Http.get(system)
+            .newServerAt(settings.host(), settings.port())
+            .withSettings(serverSettings(system, settings))
+            .bind(router::handle);
+    return Stages.handle(
+        bound,
+        (binding, failure) -> {
+          if (failure != null) {
+            throw cannotListen(settings, Stages.cause(failure));
+          }
+          return new HttpServer(binding, router, settings);
+        });
+  }
+
+  /** Where it listens, with the port that was taken when the settings said 0. */
+  public InetSocketAddress address() {
+    return binding.localAddress();
+  }
+
+  /**
+   * Accepts no more, ends the event streams, lets requests in flight finish within {@code
+   * twinloop.http.stop-timeout}, then closes the rest.
+   */
+  public CompletionStage<Done> stop() {
+    router.stop();
+    return Stages.map(binding.terminate(settings.stopTimeout()), terminated -> Done.getInstance());
+  }
+
+  private static void requireLoopback(String host) {
+    InetAddress address;
+    try {
+      address = InetAddress.getByName(host);
+    } catch (UnknownHostException e) {
+      throw new CannotListen(
+          "Can't listen on " + host + ": no such address; set twinloop.http.host.", e);
+    }
+    if (!address.isLoopbackAddress()) {
+      throw new CannotListen(
+          "Refusing to listen on "
+              + host
+              + ": it can be reached from other machines and no login is set up (there are no JWT"
+              + " settings). Set twinloop.http.host to 127.0.0.1.",
+          null);
+    }
+  }
+
+  private static CannotListen cannotListen(HttpSettings settings, Throwable cause) {
+    String where = settings.host() + ":" + settings.port();
+    boolean taken =
+        cause instanceof BindException
+            || cause.getCause() instanceof BindException
+            || String.valueOf(cause.getMessage()).contains("Bind failed");
+    return new CannotListen(
+        taken
+            ? "Port %d on %s is in use by another program; stop it or choose another port with"
+                    .formatted(settings.port(), settings.host())
+                + " twinloop.http.port."
+            : "Can't listen on " + where + ": " + cause.getMessage(),
+        cause);
+  }
+
+  private static ServerSettings serverSettings(ActorSystem<?> system, HttpSettings settings) {
+    ServerSettings defaults = ServerSettings.create(QUIET.withFallback(system.settings().config()));
+    ParserSettings parser =
+        defaults
+            .getParserSettings()
+            .withMaxUriLength(settings.maxUriLength())
+            .withMaxHeaderValueLength(settings.maxHeaderValueLength())
+            .withMaxChunkSize(settings.maxChunkSize())
+            // Every endpoint has its own limit, see Body.
+            .withMaxContentLength(Long.MAX_VALUE)
+            // Callers' headers are read by RequestHeaders; the rest needn't be understood.
+            .withModeledHeaderParsing(false)
+            .withIllegalHeaderWarnings(false);
+    return defaults
+        .withServerHeader(Optional.empty())
+        .withMaxConnections(settings.maxConnections())
+        .withTimeouts(
+            defaults
+                .getTimeouts()
+                .withIdleTimeout(scala(settings.idleTimeout()))
+                .withRequestTimeout(scala(settings.requestTimeout())))
+        .withParsingErrorHandler(BrokenRequests.class.getName())
+        .withParserSettings(parser);
+  }
+
+  private static Duration scala(java.time.Duration duration) {
+    return Duration.fromNanos(duration.toNanos());
+  }
+}

@@ -1,0 +1,98 @@
+package io.twinloop.http;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * The settings {@code twinloop.http}, each explained in {@code reference.conf}.
+ *
+ * <p>Sizes are bytes.
+ */
+public record HttpSettings(
+    String host,
+    int port,
+    int maxConnections,
+    Duration idleTimeout,
+    Duration requestTimeout,
+    Duration bodyTimeout,
+    Duration bulkBodyTimeout,
+    long refusedBodyDrain,
+    long gzipRatio,
+    int maxUriLength,
+    int maxHeaderValueLength,
+    int maxChunkSize,
+    Duration readAfterTimeout,
+    Duration streamHeartbeat,
+    Duration idempotencyRetention,
+    Duration idempotencyLease,
+    Duration stopTimeout) {
+
+  private static final String PATH = "twinloop.http";
+
+  public HttpSettings {
+    check(!host.isBlank(), "host", "an address or name", host);
+    check(port >= 0 && port <= 65_535, "port", "a TCP port from 0 to 65535", port);
+    check(maxConnections > 0, "max-connections", "1 or more", maxConnections);
+    check(
+        idleTimeout.compareTo(requestTimeout) > 0,
+        "idle-timeout",
+        "longer than request-timeout",
+        idleTimeout);
+    check(
+        idleTimeout.compareTo(streamHeartbeat) > 0,
+        "stream-heartbeat",
+        "shorter than idle-timeout",
+        streamHeartbeat);
+    checkPositive(requestTimeout, "request-timeout");
+    checkPositive(bodyTimeout, "body-timeout");
+    checkPositive(bulkBodyTimeout, "bulk-body-timeout");
+    check(refusedBodyDrain >= 0, "refused-body-drain", "0 or more", refusedBodyDrain);
+    check(gzipRatio >= 1, "gzip-ratio", "1 or more", gzipRatio);
+    check(maxUriLength >= 256, "max-uri-length", "256 or more", maxUriLength);
+    check(
+        maxHeaderValueLength >= 256,
+        "max-header-value-length",
+        "256 or more",
+        maxHeaderValueLength);
+    check(maxChunkSize >= 1024, "max-chunk-size", "1024 or more", maxChunkSize);
+    checkPositive(readAfterTimeout, "read-after-timeout");
+    checkPositive(streamHeartbeat, "stream-heartbeat");
+    checkPositive(idempotencyRetention, "idempotency-retention");
+    checkPositive(idempotencyLease, "idempotency-lease");
+    checkPositive(stopTimeout, "stop-timeout");
+  }
+
+  /** Reads the settings; throws with the key that is wrong. */
+  public static HttpSettings from(Config application) {
+    Config config = application.getConfig(PATH);
+    return new HttpSettings(
+        config.getString("host"),
+        config.getInt("port"),
+        config.getInt("max-connections"),
+        config.getDuration("idle-timeout"),
+        config.getDuration("request-timeout"),
+        config.getDuration("body-timeout"),
+        config.getDuration("bulk-body-timeout"),
+        config.getBytes("refused-body-drain"),
+        config.getLong("gzip-ratio"),
+        Math.toIntExact(config.getBytes("max-uri-length")),
+        Math.toIntExact(config.getBytes("max-header-value-length")),
+        Math.toIntExact(config.getBytes("max-chunk-size")),
+        config.getDuration("read-after-timeout"),
+        config.getDuration("stream-heartbeat"),
+        config.getDuration("idempotency-retention"),
+        config.getDuration("idempotency-lease"),
+        config.getDuration("stop-timeout"));
+  }
+
+  private static void checkPositive(Duration value, String key) {
+    check(!value.isZero() && !value.isNegative(), key, "longer than nothing", value);
+  }
+
+  private static void check(boolean fine, String key, String expected, Object value) {
+    if (!fine) {
+      throw new IllegalArgumentException(
+          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
+    }
+  }
+}

@@ -1,0 +1,263 @@
+package io.twinloop.http;
+
+import io.twinloop.projections.idempotency.IdempotencyKeys;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpMethod;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
+import org.apache.pekko.http.scaladsl.model.Uri;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.SharedKillSwitch;
+
+/**
+ * Answers every request from a table of endpoints.
+ *
+ * <p>In this order: Host and Origin, the caller, the path (404), the method (405), the read
+ * position a query waits for, the idempotency key of a POST, the handler. Whatever goes wrong on
+ * the way ends as a problem, and every answer carries {@code X-Correlation-Id} and {@code
+ * traceparent}. A slash at the end of a path is ignored; HEAD is answered where GET is, OPTIONS
+ * with the methods.
+ */
+public final class Router {
+
+  private final RouteTable table;
+  private final List<Endpoint> endpoints;
+  private final HttpSettings settings;
+  private final ActorSystem<?> system;
+  private final Materializer materializer;
+  private final ReadBarrier readBarrier;
+  private final IdempotentRequests idempotent;
+  private final Failures failures;
+  private final SharedKillSwitch stopping = KillSwitches.shared("http-server-stopping");
+
+  /** A router without refusals for exceptions of other modules. */
+  public Router(
+      List<Endpoint> endpoints,
+      HttpSettings settings,
+      ActorSystem<?> system,
+      ReadBarrier readBarrier,
+      IdempotencyKeys idempotencyKeys) {
+    this(endpoints, settings, system, readBarrier, idempotencyKeys, failure -> Optional.empty());
+  }
+
+  /**
+   * @param foreseen refusals for exceptions that only other modules know, asked before the router's
+   *     own; gets the cause without the wrappers of completion stages
+   * @throws IllegalArgumentException when two endpoints have the same method and path
+   */
+  public Router(
+      List<Endpoint> endpoints,
+      HttpSettings settings,
+      ActorSystem<?> system,
+      ReadBarrier readBarrier,
+      IdempotencyKeys idempotencyKeys,
+      Function<Throwable, Optional<ProblemException>> foreseen) {
+    this.endpoints = List.copyOf(endpoints);
+    this.table = new RouteTable(this.endpoints);
+    this.settings = settings;
+    this.system = system;
+    this.materializer = Materializer.createMaterializer(system);
+    this.readBarrier = readBarrier;
+    this.idempotent = new IdempotentRequests(idempotencyKeys, system, settings.idempotencyLease());
+    this.failures = new Failures(foreseen);
+  }
+
+  /** The table this router answers from. */
+  public List<Endpoint> endpoints() {
+    return endpoints;
+  }
+
+  /** Answers one request; never fails. */
+  public CompletionStage<HttpResponse> handle(HttpRequest request) {
+    RequestHeaders headers = RequestHeaders.of(request);
+    Caller caller = Callers.of(headers);
+    HttpHeader correlation = RawHeader.create("X-Correlation-Id", caller.correlationId());
+    HttpHeader traceparent = RawHeader.create("traceparent", caller.traceparent().orElseThrow());
+    Exchange exchange = new Exchange(request, headers, caller);
+    exchange.answerTimeouts(List.of(correlation, traceparent));
+    return Stages.flatMap(
+        Stages.handle(
+            exchange.start(),
+            (response, failure) -> response != null ? response : exchange.refused(failure)),
+        response -> {
+          HttpResponse answer = response.addHeader(correlation).addHeader(traceparent);
+          Optional<CompletionStage<Done>> settled =
+              answer.entity().isStrict() ? exchange.body.settle() : Optional.empty();
+          return settled.isPresent()
+              ? Stages.map(settled.get(), done -> answer)
+              : CompletableFuture.completedStage(answer);
+        });
+  }
+
+  /** Ends the event streams, so that a stopping server needn't wait for their readers. */
+  void stop() {
+    stopping.shutdown();
+  }
+
+  /** One request on its way to its answer. */
+  private final class Exchange {
+    private final HttpRequest request;
+    private final RequestHeaders headers;
+    private final Caller caller;
+    private Body body;
+
+    Exchange(HttpRequest request, RequestHeaders headers, Caller caller) {
+      this.request = request;
+      this.headers = headers;
+      this.caller = caller;
+      this.body = bodyFor(NO_ENDPOINT);
+    }
+
+    CompletionStage<HttpResponse> start() {
+      try {
+        LoopbackGuard.check(headers);
+        Callers.check(headers);
+        return Objects.requireNonNull(route(), "A handler returned no stage");
+      } catch (RuntimeException | StackOverflowError e) {
+        return CompletableFuture.failedStage(e);
+      }
+    }
+
+    private CompletionStage<HttpResponse> route() {
+      Uri.Path path = request.getUri().asScala().path();
+      RouteTable.Match match =
+          RouteTable.partsOf(path)
+              .flatMap(table::find)
+              .orElseThrow(
+                  () ->
+                      Problems.of(
+                              "no-such-path",
+                              "There is nothing at " + Inputs.quoted(path.toString()) + ".")
+                          .refuse());
+      HttpMethod method = request.method();
+      Endpoint endpoint = match.byMethod().get(method.name());
+      if (endpoint == null && method.equals(HttpMethods.HEAD)) {
+        endpoint = match.byMethod().get("GET");
+      }
+      if (endpoint == null) {
+        return CompletableFuture.completedStage(otherMethod(method, match.byMethod()));
+      }
+      body = bodyFor(endpoint);
+      return answer(endpoint, match.values());
+    }
+
+    private CompletionStage<HttpResponse> answer(Endpoint endpoint, List<String> pathValues) {
+      boolean isPost = endpoint.method().equals(HttpMethods.POST);
+      if (isPost && caller.idempotencyKey().isPresent()) {
+        IdempotencyKeys.Key key =
+            new IdempotencyKeys.Key(
+                caller.actor(),
+                "POST " + request.getUri().getPathString(),
+                caller.idempotencyKey().get());
+        Call call = call(endpoint, pathValues, IdempotentRequests.commandId(key));
+        return idempotent.answer(
+            key, endpoint.streaming(), body, () -> endpoint.handler().handle(call));
+      }
+      Call call = call(endpoint, pathValues, UUID.randomUUID().toString());
+      Optional<String> after = headers.get("twinloop-after");
+      return after.isPresent() && endpoint.method().equals(HttpMethods.GET)
+          ? answerAfter(position(after.get()), endpoint, call)
+          : endpoint.handler().handle(call);
+    }
+
+    private CompletionStage<HttpResponse> answerAfter(
+        ReadPosition position, Endpoint endpoint, Call call) {
+      return Stages.flatMap(
+          readBarrier.await(position, settings.readAfterTimeout()),
+          reached -> {
+            if (!reached) {
+              throw Problems.of(
+                      "read-model-behind",
+                      "The read model didn't reach the position of Twinloop-After within "
+                          + settings.readAfterTimeout().toMillis()
+                          + " ms.")
+                  .refuse()
+                  .retryAfter(settings.readAfterTimeout());
+            }
+            return endpoint.handler().handle(call);
+          });
+    }
+
+    private Call call(Endpoint endpoint, List<String> pathValues, String commandId) {
+      return new Call(
+          request,
+          endpoint,
+          pathValues,
+          headers,
+          caller,
+          body,
+          commandId,
+          settings,
+          system,
+          stopping);
+    }
+
+    private Body bodyFor(Endpoint endpoint) {
+      return new Body(request, endpoint, headers, settings, materializer);
+    }
+
+    private HttpResponse refused(Throwable failure) {
+      Throwable cause =
+          failure == null ? new NullPointerException("A handler's answer is null") : failure;
+      String what = request.method().name() + " " + request.getUri().getPathString();
+      return Answers.problem(failures.refusal(cause, caller, what));
+    }
+
+    private void answerTimeouts(List<HttpHeader> ids) {
+      request
+          .getHeader(TimeoutAccess.class)
+          .ifPresent(
+              header ->
+                  header
+                      .timeoutAccess()
+                      .updateHandler(late -> Answers.problem(Failures.timedOut()).addHeaders(ids)));
+    }
+  }
+
+  private static final Endpoint NO_ENDPOINT =
+      Endpoint.get("/", call -> CompletableFuture.completedStage(Answers.noContent()));
+
+  private static HttpResponse otherMethod(HttpMethod method, Map<String, Endpoint> byMethod) {
+    TreeSet<String> allowed = new TreeSet<>(byMethod.keySet());
+    allowed.add("OPTIONS");
+    if (allowed.contains("GET")) {
+      allowed.add("HEAD");
+    }
+    HttpHeader allow = RawHeader.create("Allow", String.join(", ", allowed));
+    HttpResponse answer =
+        method.equals(HttpMethods.OPTIONS)
+            ? HttpResponse.create().withStatus(204).withEntity(HttpEntities.EMPTY)
+            : Answers.refused(
+                "method-not-allowed",
+                "%s isn't allowed here; allowed are %s."
+                    .formatted(method.name(), String.join(", ", allowed)));
+    return answer.addHeader(allow);
+  }
+
+  private static ReadPosition position(String token) {
+    return ReadPosition.decode(token)
+        .orElseThrow(
+            () ->
+                RequestHeaders.malformed(
+                    "twinloop-after",
+                    "Expected Twinloop-After to be a Twinloop-Position, unchanged, not "
+                        + Inputs.quoted(token)
+                        + "."));
+  }
+}

@@ -1,0 +1,297 @@
+package io.twinloop.persistence.r2dbc;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.persistence.Persistence;
+import org.apache.pekko.persistence.journal.EventAdapters;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.javadsl.CurrentEventsByPersistenceIdQuery;
+import org.apache.pekko.persistence.query.javadsl.CurrentPersistenceIdsQuery;
+import org.apache.pekko.persistence.query.javadsl.EventsByPersistenceIdQuery;
+import org.apache.pekko.persistence.query.javadsl.PagedPersistenceIdsQuery;
+import org.apache.pekko.persistence.query.typed.EventEnvelope;
+import org.apache.pekko.persistence.query.typed.javadsl.CurrentEventsBySliceQuery;
+import org.apache.pekko.persistence.query.typed.javadsl.EventTimestampQuery;
+import org.apache.pekko.persistence.query.typed.javadsl.EventsBySliceQuery;
+import org.apache.pekko.persistence.query.typed.javadsl.LoadEventQuery;
+import org.apache.pekko.stream.javadsl.Source;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Queries over the journal, {@link #IDENTIFIER}.
+ *
+ * <p>Offsets are {@link JournalOffset}s. Live queries never complete; every query fails when PostgreSQL can't be read,
+ * and is to be started again from the last offset.
+ */
+public final class PostgresReadJournal
+    implements EventsBySliceQuery,
+        CurrentEventsBySliceQuery,
+        EventsByPersistenceIdQuery,
+        CurrentEventsByPersistenceIdQuery,
+        CurrentPersistenceIdsQuery,
+        PagedPersistenceIdsQuery,
+        EventTimestampQuery,
+        LoadEventQuery {
+
+  /** Plugin id under which Pekko finds these queries. */
+  public static final String IDENTIFIER = "twinloop.persistence.query";
+
+  private static final String JOURNAL = "twinloop.persistence.journal";
+
+  private final Persistence persistence;
+  private final PostgresPersistence postgres;
+  private final JournalReads reads;
+  private final EventCodec codec;
+  private final LongSupplier nanoTime = System::nanoTime;
+
+  PostgresReadJournal(ExtendedActorSystem system) {
+    persistence = Persistence.createExtension(system);
+    postgres = PostgresPersistence.get(system);
+    reads = postgres.reads();
+    codec = postgres.codec();
+  }
+
+  /** Events of an entity type and slice range after the offset, and those to come, in the order of their offsets. */
+  @Override
+  public <E> Source<EventEnvelope<E>, NotUsed> eventsBySlices(
+      String entityType, int minSlice, int maxSlice, Offset offset) {
+    JournalOffset start = JournalOffset.of(offset);
+    return slices(entityType, minSlice, maxSlice, () -> new LiveSlices(entityType, minSlice, maxSlice, start));
+  }
+
+  /**
+   * Events of an entity type and slice range after the offset that were stored when the stream began. Waits up to
+   * {@code current-wait} for transactions that were open then and are older than some of these events; then fails.
+   */
+  @Override
+  public <E> Source<EventEnvelope<E>, NotUsed> currentEventsBySlices(
+      String entityType, int minSlice, int maxSlice, Offset offset) {
+    JournalOffset start = JournalOffset.of(offset);
+    return slices(
+        entityType, minSlice, maxSlice, () -> new CurrentSlices(entityType, minSlice, maxSlice, start));
+  }
+
+  @Override
+  public Source<org.apache.pekko.persistence.query.EventEnvelope, NotUsed> eventsByPersistenceId(
+      String persistenceId, long fromSequenceNr, long toSequenceNr) {
+    return ofPersistenceId(
+        persistenceId, () -> new OneEntity(persistenceId, fromSequenceNr, toSequenceNr, true));
+  }
+
+  @Override
+  public Source<org.apache.pekko.persistence.query.EventEnvelope, NotUsed>
+      currentEventsByPersistenceId(String persistenceId, long fromSequenceNr, long toSequenceNr) {
+    return ofPersistenceId(
+        persistenceId, () -> new OneEntity(persistenceId, fromSequenceNr, toSequenceNr, false));
+  }
+
+  @Override
+  public Source<String, NotUsed> currentPersistenceIds() {
+    return currentPersistenceIds(Optional.empty(), Long.MAX_VALUE);
+  }
+
+  /** Persistence ids after the given one, in the database's order. */
+  @Override
+  public Source<String, NotUsed> currentPersistenceIds(Optional<String> afterId, long limit) {
+    int pageRows = postgres.settings().query().pageRows();
+    return Source.unfoldAsync(
+            afterId.orElse(""),
+            after ->
+                reads
+                    .pageOfPersistenceIds(after, pageRows)
+                    .thenApply(
+                        ids ->
+                            ids.isEmpty()
+                                ? Optional.<Pair<String, List<String>>>empty()
+                                : Optional.of(Pair.create(ids.get(ids.size() - 1), ids))))
+        .mapConcat(ids -> ids)
+        .take(limit);
+  }
+
+  /** When the transaction of an event began, by PostgreSQL's clock; empty if there's no such event. */
+  @Override
+  public CompletionStage<Optional<Instant>> timestampOf(String persistenceId, long sequenceNr) {
+    return reads
+        .event(persistenceId, sequenceNr)
+        .thenApply(event -> event.map(StoredEvent::storedAt));
+  }
+
+  /** One event; the stage fails with {@link NoSuchElementException} if there's no such event. */
+  @Override
+  public <E> CompletionStage<EventEnvelope<E>> loadEnvelope(String persistenceId, long sequenceNr) {
+    return reads
+        .event(persistenceId, sequenceNr)
+        .thenApply(
+            event ->
+                event
+                    .map(stored -> codec.<E>toEnvelope(stored, adapters()))
+                    .orElseThrow(
+                        () ->
+                            new NoSuchElementException(
+                                "There is no event %d of '%s'."
+                                    .formatted(sequenceNr, persistenceId))));
+  }
+
+  @Override
+  public int sliceForPersistenceId(String persistenceId) {
+    return persistence.sliceForPersistenceId(persistenceId);
+  }
+
+  @Override
+  public List<Pair<Integer, Integer>> sliceRanges(int numberOfRanges) {
+    return persistence.getSliceRanges(numberOfRanges);
+  }
+
+  private <E> Source<EventEnvelope<E>, NotUsed> slices(
+      String entityType, int minSlice, int maxSlice, PagedEvents.PagesFactory pages) {
+    EventAdapters adapters = adapters();
+    return stored(
+            pages,
+            row ->
+                row.slice() >= minSlice
+                    && row.slice() <= maxSlice
+                    && row.entityType().equals(entityType))
+        .map(event -> codec.toEnvelope(event, adapters));
+  }
+
+  private Source<org.apache.pekko.persistence.query.EventEnvelope, NotUsed> ofPersistenceId(
+      String persistenceId, PagedEvents.PagesFactory pages) {
+    EventAdapters adapters = adapters();
+    return stored(pages, row -> row.persistenceId().equals(persistenceId))
+        .map(event -> codec.toUntypedEnvelope(event, adapters));
+  }
+
+  private Source<StoredEvent, NotUsed> stored(
+      PagedEvents.PagesFactory pages, Predicate<EventRow> wanted) {
+    return Source.fromGraph(
+        new PagedEvents(pages, postgres.newEvents(), wanted, postgres.settings().query()));
+  }
+
+  private EventAdapters adapters() {
+    return persistence.adaptersFor(JOURNAL);
+  }
+
+  /** Everything after an offset, for ever. */
+  private class LiveSlices implements PagedEvents.Pages {
+    private final String entityType;
+    private final int minSlice;
+    private final int maxSlice;
+    private JournalOffset last;
+
+    LiveSlices(String entityType, int minSlice, int maxSlice, JournalOffset start) {
+      this.entityType = entityType;
+      this.minSlice = minSlice;
+      this.maxSlice = maxSlice;
+      this.last = start;
+    }
+
+    @Override
+    public CompletionStage<List<StoredEvent>> next() {
+      return below(JournalReads.NO_BOUND);
+    }
+
+    CompletableFuture<List<StoredEvent>> below(long boundXid) {
+      return reads
+          .pageOfSlices(entityType, minSlice, maxSlice, last, boundXid)
+          .thenApply(
+              events -> {
+                if (!events.isEmpty()) {
+                  last = events.get(events.size() - 1).offset();
+                }
+                return events;
+              });
+    }
+
+    @Override
+    public boolean exhausted() {
+      return false;
+    }
+  }
+
+  /** What was stored when the first page was asked for: all below the transaction id that was next then. */
+  private final class CurrentSlices extends LiveSlices {
+    private JournalReads.@Nullable Horizon first;
+    private boolean exhausted;
+    private final long deadline =
+        nanoTime.getAsLong() + postgres.settings().query().currentWait().toNanos();
+
+    CurrentSlices(String entityType, int minSlice, int maxSlice, JournalOffset start) {
+      super(entityType, minSlice, maxSlice, start);
+    }
+
+    @Override
+    public CompletionStage<List<StoredEvent>> next() {
+      return reads
+          .horizon()
+          .thenCompose(
+              now -> {
+                JournalReads.Horizon began = first == null ? now : first;
+                first = began;
+                boolean settled = now.oldestOpen() >= began.next();
+                return below(began.next()).thenApply(events -> checked(events, settled, now));
+              });
+    }
+
+    private List<StoredEvent> checked(
+        List<StoredEvent> events, boolean settled, JournalReads.Horizon now) {
+      if (events.isEmpty() && !settled && nanoTime.getAsLong() - deadline > 0) {
+        Duration waited = postgres.settings().query().currentWait();
+        throw new IllegalStateException(
+            "Transaction %d is still open after %d ms; events stored meanwhile can't be put in order before it ends."
+                .formatted(now.oldestOpen(), waited.toMillis()));
+      }
+      exhausted = events.isEmpty() && settled;
+      return events;
+    }
+
+    @Override
+    public boolean exhausted() {
+      return exhausted;
+    }
+  }
+
+  /** Events of one persistence id between two numbers, both included. */
+  private final class OneEntity implements PagedEvents.Pages {
+    private final String persistenceId;
+    private final long toSeqNr;
+    private final boolean live;
+    private long nextSeqNr;
+    private boolean readAll;
+
+    OneEntity(String persistenceId, long fromSeqNr, long toSeqNr, boolean live) {
+      this.persistenceId = persistenceId;
+      this.nextSeqNr = fromSeqNr;
+      this.toSeqNr = toSeqNr;
+      this.live = live;
+    }
+
+    @Override
+    public CompletionStage<List<StoredEvent>> next() {
+      return reads
+          .pageOfPersistenceId(persistenceId, nextSeqNr, toSeqNr, Long.MAX_VALUE)
+          .thenApply(
+              events -> {
+                if (!events.isEmpty()) {
+                  nextSeqNr = events.get(events.size() - 1).seqNr() + 1;
+                }
+                readAll = events.isEmpty();
+                return events;
+              });
+    }
+
+    @Override
+    public boolean exhausted() {
+      return nextSeqNr > toSeqNr || (readAll && !live);
+    }
+  }
+}

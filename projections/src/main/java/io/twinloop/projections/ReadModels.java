@@ -1,0 +1,94 @@
+package io.twinloop.projections;
+
+import com.typesafe.config.Config;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+
+/** The connections to the read models: one pool for projections, one for queries and effects. */
+public final class ReadModels implements AutoCloseable {
+
+  private final HikariDataSource forProjections;
+  private final HikariDataSource forQueries;
+  private final ExecutorService threads;
+  private final Database database;
+
+  private ReadModels(
+      HikariDataSource forProjections, HikariDataSource forQueries, ExecutorService threads) {
+    this.forProjections = forProjections;
+    this.forQueries = forQueries;
+    this.threads = threads;
+    this.database = new Database(forQueries, threads);
+  }
+
+  /**
+   * Opens the pools; connects when first asked.
+   *
+   * @param jdbcUrl of PostgreSQL, without user and password
+   */
+  public static ReadModels open(String jdbcUrl, String user, String password, Config config) {
+    Config settings = config.getConfig("twinloop.read-models");
+    Duration timeout = settings.getDuration("connection-timeout");
+    int queries = settings.getInt("connections");
+    Login login = new Login(jdbcUrl, user, password);
+    AtomicInteger number = new AtomicInteger();
+    return new ReadModels(
+        pool("projections", login, settings.getInt("projection-connections"), timeout),
+        pool("queries", login, queries, timeout),
+        Executors.newFixedThreadPool(
+            queries,
+            work -> {
+              Thread thread = new Thread(work, "read-models-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            }));
+  }
+
+  private record Login(String jdbcUrl, String user, String password) {}
+
+  private static HikariDataSource pool(String name, Login login, int size, Duration timeout) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("twinloop-" + name);
+    config.setJdbcUrl(login.jdbcUrl());
+    config.setUsername(login.user());
+    config.setPassword(login.password());
+    config.setMaximumPoolSize(size);
+    config.setMinimumIdle(Math.min(2, size));
+    config.setConnectionTimeout(timeout.toMillis());
+    config.setValidationTimeout(Math.min(2_000, timeout.toMillis()));
+    config.setInitializationFailTimeout(-1);
+    config.addDataSourceProperty("socketTimeout", "60");
+    config.addDataSourceProperty("tcpKeepAlive", "true");
+    config.addDataSourceProperty("ApplicationName", "twinloop-" + name);
+    return new HikariDataSource(config);
+  }
+
+  public DataSource forProjections() {
+    return forProjections;
+  }
+
+  public DataSource forQueries() {
+    return forQueries;
+  }
+
+  /** Threads for blocking work, as many as connections for queries. */
+  public Executor threads() {
+    return threads;
+  }
+
+  public Database database() {
+    return database;
+  }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+    forQueries.close();
+    forProjections.close();
+  }
+}
