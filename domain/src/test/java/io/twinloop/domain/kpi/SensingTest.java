@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class SensingTest {
 
   private static final Instant START = Instant.parse("2026-03-01T00:00:00Z");
-  private static final int SEEDS = Integer.getInteger("twinloop.test.seeds", 100);
+  private static final int SEEDS = Integer.getInteger("twinloop.test.seeds", 30);
 
   // Episodes
 
