@@ -212,10 +212,10 @@ final class IdempotentRequests {
     List<String> headers = answer.headers();
     String contentType = valueOf(headers.get(0));
     response =
-        answer.body().length == 0
+        !answer.body().hasRemaining()
             ? response.withEntity(HttpEntities.EMPTY)
             : response.withEntity(
-                HttpEntities.create(ContentTypes.parse(contentType), answer.body()));
+                HttpEntities.create(ContentTypes.parse(contentType), answer.bytes()));
     for (String header : headers.subList(1, headers.size())) {
       String name = header.substring(0, header.indexOf(':'));
       response = response.addHeader(RawHeader.create(name, valueOf(header)));
