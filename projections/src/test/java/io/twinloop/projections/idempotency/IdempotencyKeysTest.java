@@ -86,8 +86,7 @@ class IdempotencyKeysTest {
 
   static Stream<IdempotencyKeys> stores() {
     return Stream.of(
-        new JdbcIdempotencyKeys(
-            database, blocking, NOW::get, RETENTION, LEASE),
+        new JdbcIdempotencyKeys(database, blocking, NOW::get, RETENTION, LEASE),
         new InMemoryIdempotencyKeys(NOW::get, RETENTION, LEASE));
   }
 
