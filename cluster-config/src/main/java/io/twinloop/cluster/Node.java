@@ -1,7 +1,6 @@
 package io.twinloop.cluster;
 
 import com.typesafe.config.Config;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -26,13 +25,14 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
@@ -147,8 +147,9 @@ final class Node implements AutoCloseable {
     CompletableFuture<Void> up = new CompletableFuture<>();
     org.apache.pekko.cluster.Cluster.get(system.classicSystem())
         .registerOnMemberUp(() -> up.complete(null));
-    up.get(LONGEST_JOIN.toMillis(), TimeUnit.MILLISECONDS);
-    if (!cluster.selfMember().status().equals(MemberStatus.up())) {
+    try {
+      up.get(LONGEST_JOIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
       throw new CannotStart("This node could not join the cluster of " + seeds + ".");
     }
   }
@@ -169,7 +170,7 @@ final class Node implements AutoCloseable {
   private static <T> T await(CompletionStage<T> stage) throws Exception {
     try {
       return stage.toCompletableFuture().get(LONGEST_STOP.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (java.util.concurrent.ExecutionException e) {
+    } catch (ExecutionException e) {
       throw e.getCause() instanceof Exception cause ? cause : e;
     }
   }

@@ -6,15 +6,17 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.settings.ParserSettings;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
-import scala.concurrent.duration.Duration;
 
 /** A router listening on an address. */
 public final class HttpServer {
@@ -29,6 +31,8 @@ public final class HttpServer {
   // A stranger's broken requests are answered, not logged.
   private static final Config QUIET =
       ConfigFactory.parseString("pekko.http.server.parsing.error-logging-verbosity = off");
+
+  private static final Duration LAST_BYTES = Duration.ofMillis(100);
 
   private final ServerBinding binding;
   private final Router router;
@@ -46,7 +50,11 @@ public final class HttpServer {
    */
   public static CompletionStage<HttpServer> start(
       ActorSystem<?> system, HttpSettings settings, Router router) {
-    requireLoopback(settings.host());
+    try {
+      requireLoopback(settings.host());
+    } catch (CannotListen e) {
+      return CompletableFuture.failedStage(e);
+    }
     CompletionStage<ServerBinding> bound =
         Http.get(system)
             .newServerAt(settings.host(), settings.port())
@@ -72,8 +80,30 @@ public final class HttpServer {
    * twinloop.http.stop-timeout}, then closes the rest.
    */
   public CompletionStage<Done> stop() {
-    router.stop();
-    return Stages.map(binding.terminate(settings.stopTimeout()), terminated -> Done.getInstance());
+    long deadline = System.nanoTime() + settings.stopTimeout().toNanos();
+    return Stages.flatMap(
+        binding.unbind(),
+        unbound ->
+            Stages.flatMap(
+                Stages.handle(streamsEnded(), (done, tooLate) -> Done.getInstance()),
+                done -> terminate(Duration.ofNanos(deadline - System.nanoTime()))));
+  }
+
+  // The last bytes of an ended stream are still on their way to the socket, so they get a moment.
+  private CompletionStage<Done> streamsEnded() {
+    return router
+        .stop()
+        .toCompletableFuture()
+        .copy()
+        .orTimeout(settings.stopTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .thenApplyAsync(
+            done -> done,
+            CompletableFuture.delayedExecutor(LAST_BYTES.toMillis(), TimeUnit.MILLISECONDS));
+  }
+
+  private CompletionStage<Done> terminate(Duration left) {
+    Duration atLeast = left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
+    return Stages.map(binding.terminate(atLeast), terminated -> Done.getInstance());
   }
 
   private static void requireLoopback(String host) {
@@ -134,7 +164,7 @@ public final class HttpServer {
         .withParserSettings(parser);
   }
 
-  private static Duration scala(java.time.Duration duration) {
-    return Duration.fromNanos(duration.toNanos());
+  private static scala.concurrent.duration.Duration scala(Duration duration) {
+    return scala.concurrent.duration.Duration.fromNanos(duration.toNanos());
   }
 }

@@ -82,7 +82,12 @@ public final class Inputs {
 
   /** The text within quotes, cut and made printable, for a sentence that quotes a bad value. */
   public static String quoted(String text) {
-    String shown = text.length() > MAX_QUOTED ? text.substring(0, MAX_QUOTED) + "…" : text;
-    return "'" + UNPRINTABLE.matcher(shown).replaceAll("\uFFFD") + "'";
+    return "'" + printable(text, MAX_QUOTED) + "'";
+  }
+
+  /** At most so many characters of the text, with a stand-in for those that no one can read. */
+  static String printable(String text, int maxLength) {
+    String shown = text.length() > maxLength ? text.substring(0, maxLength) + "…" : text;
+    return UNPRINTABLE.matcher(shown).replaceAll("\uFFFD");
   }
 }

@@ -39,6 +39,7 @@ public final class Json {
 
   private static final int MAX_NUMBER_LENGTH = 400;
   private static final int MAX_NAME_LENGTH = 1_000;
+  private static final int MAX_MESSAGE = 200;
 
   private static final ObjectMapper MAPPER =
       JsonMapper.builder(
@@ -158,8 +159,9 @@ public final class Json {
 
   private static String message(JsonProcessingException e) {
     String message = e.getOriginalMessage();
-    message = message == null ? "unreadable" : message.replaceAll("\\s+", " ").strip();
-    return message.length() > 200 ? message.substring(0, 200) + "…" : message;
+    return message == null
+        ? "unreadable"
+        : Inputs.printable(message.replaceAll("\\s+", " ").strip(), MAX_MESSAGE);
   }
 
   private static String place(JsonProcessingException e) {

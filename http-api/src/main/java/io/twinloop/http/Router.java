@@ -44,6 +44,7 @@ public final class Router {
   private final ReadBarrier readBarrier;
   private final IdempotentRequests idempotent;
   private final Failures failures;
+  private final OpenStreams streams = new OpenStreams();
   private final SharedKillSwitch stopping = KillSwitches.shared("http-server-stopping");
 
   /** A router without refusals for exceptions of other modules. */
@@ -97,17 +98,20 @@ public final class Router {
             (response, failure) -> response != null ? response : exchange.refused(failure)),
         response -> {
           HttpResponse answer = response.addHeader(correlation).addHeader(traceparent);
-          Optional<CompletionStage<Done>> settled =
-              answer.entity().isStrict() ? exchange.body.settle() : Optional.empty();
+          if (!answer.entity().isStrict()) {
+            return CompletableFuture.completedStage(streams.counted(answer));
+          }
+          Optional<CompletionStage<Done>> settled = exchange.body.settle();
           return settled.isPresent()
               ? Stages.map(settled.get(), done -> answer)
               : CompletableFuture.completedStage(answer);
         });
   }
 
-  /** Ends the event streams, so that a stopping server needn't wait for their readers. */
-  void stop() {
+  /** Ends the event streams; completes when no answer is being streamed any more. */
+  CompletionStage<Done> stop() {
     stopping.shutdown();
+    return streams.stop();
   }
 
   /** One request on its way to its answer. */

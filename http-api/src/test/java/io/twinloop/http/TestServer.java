@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -47,7 +48,12 @@ public final class TestServer implements AutoCloseable {
     system = ActorSystem.create(Behaviors.empty(), "http-test", config);
     HttpSettings settings = HttpSettings.from(config);
     Router router = new Router(builder.endpoints, settings, system, builder.barrier, builder.keys);
-    server = join(HttpServer.start(system, settings, router));
+    try {
+      server = join(HttpServer.start(system, settings, router));
+    } catch (RuntimeException e) {
+      system.terminate();
+      throw e;
+    }
   }
 
   public static Builder with(Endpoint... endpoints) {
@@ -172,7 +178,11 @@ public final class TestServer implements AutoCloseable {
   }
 
   private static <T> T join(CompletionStage<T> stage) {
-    return stage.toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
+    try {
+      return stage.toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
   @Override

@@ -117,9 +117,7 @@ public record Sensing(List<Sample> recent, List<Told> told) {
     Instant latest = recent.isEmpty() ? null : lastOf(recent).timestamp();
     for (Measurement measurement : measurements) {
       Instant stamp =
-          latest == null || current.isAfter(latest)
-              ? current
-              : latest.plus(1, ChronoUnit.MICROS);
+          latest == null || current.isAfter(latest) ? current : latest.plus(1, ChronoUnit.MICROS);
       Sample sample = measurement.at(stamp);
       samples.add(sample);
       latest = latest == null || sample.timestamp().isAfter(latest) ? sample.timestamp() : latest;

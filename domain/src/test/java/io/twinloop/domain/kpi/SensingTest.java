@@ -42,8 +42,7 @@ class SensingTest {
               assertThat(opened.anomaly().severity()).isEqualTo(Severity.HIGH);
             });
     assertThat(watcher.take(at(11, 14)).transitions()).as("still out of band").isEmpty();
-    assertThat(watcher.take(at(12, 10)).transitions())
-        .containsExactly(new Closed(minute(12), 10));
+    assertThat(watcher.take(at(12, 10)).transitions()).containsExactly(new Closed(minute(12), 10));
     assertThat(watcher.take(at(13, 10)).transitions()).as("still in band").isEmpty();
   }
 
@@ -284,8 +283,7 @@ class SensingTest {
     Watcher watcher = watcherAfter(9, 11, 9, 11, 9, 11, 9, 11, 9, 11);
 
     Sensed sensed =
-        watcher.take(
-            Sample.of(minute(10), 10, "a"), Sample.of(minute(10), 50, "b"), at(11, 10));
+        watcher.take(Sample.of(minute(10), 10, "a"), Sample.of(minute(10), 50, "b"), at(11, 10));
 
     assertThat(sensed.accepted()).hasSize(3);
     assertThat(watcher.runs())
@@ -301,8 +299,7 @@ class SensingTest {
               .map(
                   sample ->
                       Sample.of(
-                          minute(
-                              (int) Duration.between(START, sample.timestamp()).toMinutes() / 3),
+                          minute((int) Duration.between(START, sample.timestamp()).toMinutes() / 3),
                           sample.value(),
                           "source-" + random.nextInt(1_000_000)))
               .sorted(Sample.IN_TIME)
@@ -347,8 +344,7 @@ class SensingTest {
 
     List<Sample> stamped =
         Sensing.NOTHING.stamp(
-            List.of(
-                new Measurement(ahead, 1, "test", 1), new Measurement(null, 2, "test", 1)),
+            List.of(new Measurement(ahead, 1, "test", 1), new Measurement(null, 2, "test", 1)),
             now);
 
     assertThat(stamped)
@@ -362,8 +358,7 @@ class SensingTest {
 
     List<Sample> stamped =
         Sensing.NOTHING.stamp(
-            List.of(
-                new Measurement(latest, 1, "test", 1), new Measurement(null, 2, "test", 1)),
+            List.of(new Measurement(latest, 1, "test", 1), new Measurement(null, 2, "test", 1)),
             START);
 
     assertThat(stamped.get(1).timestamp()).isAfter(latest);
@@ -470,8 +465,7 @@ class SensingTest {
     record Arrival(Sample sample, int place) {}
     List<Arrival> arrivals = new ArrayList<>();
     for (Sample sample : series) {
-      arrivals.add(
-          new Arrival(sample, arrivals.size() + random.nextInt(Sensing.LATEST_PLACE + 1)));
+      arrivals.add(new Arrival(sample, arrivals.size() + random.nextInt(Sensing.LATEST_PLACE + 1)));
     }
     return arrivals.stream()
         .sorted(Comparator.comparingInt(Arrival::place))

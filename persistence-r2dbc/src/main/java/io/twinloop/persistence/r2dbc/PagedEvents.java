@@ -4,7 +4,6 @@ import io.twinloop.persistence.r2dbc.NewEvents.Subscription;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -142,7 +141,7 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     private void pageArrived(Page page) {
       reading = false;
       if (page.error != null) {
-        failStage(cause(page.error));
+        failStage(ScalaFutures.unwrapped(page.error));
       } else if (page.events != null && !page.events.isEmpty()) {
         buffer.addAll(page.events);
         missing = false;
@@ -200,10 +199,4 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
   }
 
   private record Page(@Nullable List<StoredEvent> events, @Nullable Throwable error) {}
-
-  private static Throwable cause(Throwable error) {
-    return error instanceof CompletionException && error.getCause() != null
-        ? error.getCause()
-        : error;
-  }
 }

@@ -11,7 +11,6 @@ import org.apache.pekko.persistence.PersistentRepr;
 import org.apache.pekko.persistence.journal.japi.AsyncWriteJournal;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
-import scala.jdk.javaapi.FutureConverters;
 
 /**
  * The journal as Pekko sees it, {@code twinloop.persistence.journal}: serialises on its own thread, leaves the writing to
@@ -74,13 +73,13 @@ final class PostgresJournal extends AsyncWriteJournal {
     if (accepted.isEmpty()) {
       return Future.successful(rejections);
     }
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit.write(persistenceId, accepted).thenApply(stored -> rejections));
   }
 
   @Override
   public Future<Void> doAsyncDeleteMessagesTo(String persistenceId, long toSequenceNr) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(settled -> deleteOldest(persistenceId, toSequenceNr))
@@ -94,7 +93,7 @@ final class PostgresJournal extends AsyncWriteJournal {
 
   @Override
   public Future<Long> doAsyncReadHighestSequenceNr(String persistenceId, long fromSequenceNr) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(settled -> reads.highestSeqNr(persistenceId, fromSequenceNr)));
@@ -107,7 +106,7 @@ final class PostgresJournal extends AsyncWriteJournal {
       long toSequenceNr,
       long max,
       Consumer<PersistentRepr> replay) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(

@@ -114,7 +114,7 @@ public final class PostgresPersistence implements Extension {
               health.answered();
               metrics.horizonAge(horizonAge.observe(horizon, System.nanoTime()));
             } else {
-              health.failed(error.getCause() == null ? error : error.getCause());
+              health.failed(ScalaFutures.unwrapped(error));
             }
             probing.set(false);
           });

@@ -55,7 +55,7 @@ public final class PostgresReadJournal
   private final LongSupplier nanoTime = System::nanoTime;
 
   PostgresReadJournal(ExtendedActorSystem system) {
-    persistence = Persistence.createExtension(system);
+    persistence = Persistence.get(system);
     postgres = PostgresPersistence.get(system);
     reads = postgres.reads();
     codec = postgres.codec();

@@ -16,7 +16,6 @@ import org.apache.pekko.serialization.SerializationExtension;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.concurrent.Future;
-import scala.jdk.javaapi.FutureConverters;
 import scala.jdk.javaapi.OptionConverters;
 
 /**
@@ -60,7 +59,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
   @Override
   public Future<Optional<SelectedSnapshot>> doLoadAsync(
       String persistenceId, SnapshotSelectionCriteria criteria) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .query(LOAD, statement -> bind(statement, persistenceId, criteria), Stored::read)
             .thenApplyAsync(
@@ -101,12 +100,12 @@ final class PostgresSnapshotStore extends SnapshotStore {
                     .bind(10, ByteBuffer.wrap(meta.bytes()));
               }
             });
-    return FutureConverters.asScala(saved.thenAccept(rows -> {}));
+    return ScalaFutures.of(saved.thenAccept(rows -> {}));
   }
 
   @Override
   public Future<Void> doDeleteAsync(SnapshotMetadata metadata) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .update(
                 DELETE_ONE,
@@ -117,7 +116,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
 
   @Override
   public Future<Void> doDeleteAsync(String persistenceId, SnapshotSelectionCriteria criteria) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .update(DELETE_MATCHING, statement -> bind(statement, persistenceId, criteria))
             .thenAccept(rows -> {}));

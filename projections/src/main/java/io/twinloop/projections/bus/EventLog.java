@@ -14,7 +14,7 @@ public final class EventLog {
   private static final String RECORD =
       """
       INSERT INTO integration_event (id, type, subject, correlation_id, time, event)
-      VALUES (?, ?, ?, ?, ?, ?::jsonb)
+      VALUES (?, ?, ?, ?, ?, ?::json)
       ON CONFLICT (id) DO NOTHING
       """;
 

@@ -93,6 +93,7 @@ public final class KafkaBus implements AutoCloseable {
         .describeCluster()
         .clusterId()
         .toCompletionStage()
+        .thenApply(id -> id) // a copy: what Kafka gave out must not be completed by others
         .toCompletableFuture()
         .orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }

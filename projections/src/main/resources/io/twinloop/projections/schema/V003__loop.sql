@@ -48,7 +48,7 @@ CREATE TABLE integration_event (
   subject        TEXT NOT NULL,
   correlation_id TEXT NOT NULL,
   time           TIMESTAMPTZ NOT NULL,
-  event          JSONB NOT NULL
+  event          JSON NOT NULL
 );
 CREATE INDEX integration_event_by_order ON integration_event (xid, ordinal);
 CREATE INDEX integration_event_by_correlation ON integration_event (correlation_id);
