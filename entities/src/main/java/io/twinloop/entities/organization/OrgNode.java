@@ -1,7 +1,7 @@
 package io.twinloop.entities.organization;
 
 import static io.twinloop.entities.Refusals.ALREADY_EXISTS;
-import static io.twinloop.entities.Refusals.INVALID;
+import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
 import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
@@ -485,7 +485,7 @@ public final class OrgNode
   }
 
   private ReplyEffect<Event, State> invalid(String sentence, ActorRef<Reply> replyTo) {
-    return rejected(INVALID, sentence, replyTo);
+    return rejected(REFUSED, sentence, replyTo);
   }
 
   private ReplyEffect<Event, State> rejected(

@@ -1,7 +1,7 @@
 package io.twinloop.entities.organization;
 
 import static io.twinloop.entities.Refusals.ALREADY_EXISTS;
-import static io.twinloop.entities.Refusals.INVALID;
+import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
 import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
@@ -277,21 +277,21 @@ class OrgNodeTest {
   @Test
   void shouldQuoteWhatItRefuses() {
     assertRefused(Get::new, NOT_FOUND, "no node 'ada'");
-    assertRefused(person("{'fte': 7}"), INVALID, "fte of a Person is 7");
-    assertRefused(put(NodeType.KPI), INVALID, "'KPI'");
+    assertRefused(person("{'fte': 7}"), REFUSED, "fte of a Person is 7");
+    assertRefused(put(NodeType.KPI), REFUSED, "'KPI'");
     node.run(person("{}"));
     assertRefused(put(NodeType.ROLE), ALREADY_EXISTS, "'ada' is a Person", "a Role");
-    assertRefused(patch("{'properties': {'x': 1e400}}"), INVALID, "x is Infinity");
-    assertRefused(patch("{'type': 'Role'}"), INVALID, "'Person' to 'Role'");
+    assertRefused(patch("{'properties': {'x': 1e400}}"), REFUSED, "x is Infinity");
+    assertRefused(patch("{'type': 'Role'}"), REFUSED, "'Person' to 'Role'");
     assertRefused(
         relate(RelationType.BELONGS_TO, "cook", NodeType.ROLE, "{}"),
-        INVALID,
+        REFUSED,
         "BELONGS_TO goes from Person to OrganizationUnit",
         "'ada' is a Person",
         "'cook' a Role");
     assertRefused(
         relate(RelationType.REPORTS_TO, "ada", NodeType.PERSON, "{}"),
-        INVALID,
+        REFUSED,
         "both ends are 'ada'");
     assertRefused(
         relate(
@@ -299,10 +299,10 @@ class OrgNodeTest {
             "billing",
             NodeType.ORGANIZATION_UNIT,
             "{'since_date': 'once'}"),
-        INVALID,
+        REFUSED,
         "since_date",
         "'once'");
-    assertRefused(since(Instant.MIN), INVALID, "validFrom is -1000000000-01-01", "1900 to 2199");
+    assertRefused(since(Instant.MIN), REFUSED, "validFrom is -1000000000-01-01", "1900 to 2199");
     node.run(OrgNodeTest::retire);
     assertRefused(person("{}"), WRONG_STATE, "'ada'", "retired");
   }
@@ -357,9 +357,9 @@ class OrgNodeTest {
     node.run(since(NOON.minus(Duration.ofDays(400))));
     Instant yesterday = NOON.minus(Duration.ofDays(1));
 
-    assertRefused(until(NOON.plusSeconds(1)), INVALID, "2026-03-01T12:00:01Z", "to now");
+    assertRefused(until(NOON.plusSeconds(1)), REFUSED, "2026-03-01T12:00:01Z", "to now");
     assertRefused(
-        until(NOON.minus(Duration.ofDays(401))), INVALID, "validUntil is 2025-01-24T12:00:00Z");
+        until(NOON.minus(Duration.ofDays(401))), REFUSED, "validUntil is 2025-01-24T12:00:00Z");
     Unrelated ended = (Unrelated) node.run(until(yesterday)).event();
 
     assertThat(ended.validUntil()).isEqualTo(yesterday);
