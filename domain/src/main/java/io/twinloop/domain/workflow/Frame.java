@@ -29,7 +29,7 @@ public record Frame(
     @Nullable String parent,
     String name,
     Instant startedAt,
-    @Nullable Timer deadline,
+    @Nullable Deadline deadline,
     JsonNode rawInput,
     JsonNode input,
     JsonNode data,
@@ -168,7 +168,7 @@ public record Frame(
   }
 
   /** The same frame in a later attempt, ready to act or to go on with its subtasks. */
-  Frame again(int attempt, @Nullable Timer newDeadline) {
+  Frame again(int attempt, @Nullable Deadline newDeadline) {
     return new Frame(
         progress == null ? ref.again(attempt) : ref,
         parent,

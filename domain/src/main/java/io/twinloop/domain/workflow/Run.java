@@ -61,7 +61,7 @@ final class Run {
     describeWorkflow(values, runtime, input);
     JsonNode data = null;
     WorkflowError refusal = null;
-    Timer deadline = null;
+    Deadline deadline = null;
     try {
       check("/input", "The workflow's input", input);
       Expressions.Arguments arguments = new Expressions.Arguments(values, now);
@@ -89,10 +89,11 @@ final class Run {
       fire(fired.timerId());
     } else if (signal instanceof Signal.CallAnswered answered) {
       awaiting(answered.ref())
+          .filter(Run::awaitsAnswer)
           .ifPresent(frame -> completeOr(frame, () -> answerOf(frame, answered), null));
     } else if (signal instanceof Signal.CallFailed failed) {
       awaiting(failed.ref())
-          .filter(frame -> pending(frame) instanceof Pending.Http || pending(frame) instanceof Pending.Kpi)
+          .filter(Run::awaitsAnswer)
           .ifPresent(frame -> fault(frame, failed.error()));
     } else if (signal instanceof Signal.HumanTaskCompleted done) {
       awaiting(done.ref())
@@ -107,18 +108,23 @@ final class Run {
 
   /** Goes on from the step that failed. */
   void retry() {
+    if (execution.frames().isEmpty()) {
+      return; // its input was refused, there is no step to go on from
+    }
     Frame innermost = execution.innermost();
-    Map<String, Timer> deadlines = new TreeMap<>();
+    Map<String, Deadline> deadlines = new TreeMap<>();
     for (Frame frame : execution.frames()) {
       if (frame.deadline() != null) {
-        Duration allowed = Duration.between(frame.startedAt(), frame.deadline().dueAt());
-        deadlines.put(frame.id(), deadlineAt(frame.id(), now.plus(allowed)));
+        deadlines.put(frame.id(), deadlineIn(frame.id(), frame.deadline().allowed()));
       }
     }
     take(new Step.Retried(innermost.ref(), innermost.highestAttempt() + 1, deadlines));
   }
 
   void untilItWaits() {
+    if (execution.frames().isEmpty() && execution.error().isPresent()) {
+      take(new Step.Faulted(execution.error().get(), model.name()));
+    }
     while (!execution.ended()) {
       Frame frame = execution.current();
       if (frame.state() instanceof Frame.Waiting waiting && !firesAtOnce(waiting.pending())) {
@@ -175,6 +181,7 @@ final class Run {
     JsonNode rawInput = around.data();
     JsonNode definition = task.definition();
     Map<String, Supplier<JsonNode>> values = valuesIn(around);
+    values.remove("input"); // of the task around it; this one's is only being made
     values.put("task", () -> taskDescriptor(task, rawInput, now));
     Expressions.Arguments arguments = new Expressions.Arguments(values, now);
     try {
@@ -185,7 +192,7 @@ final class Run {
       }
       check(task.position() + "/input", "The input of '" + task.name() + "'", rawInput);
       JsonNode input = transformed(task.position() + "/input/from", rawInput, arguments);
-      Timer deadline =
+      Deadline deadline =
           deadline(ref.id() + "@" + ref.attempt(), definition.path("timeout"), input, arguments);
       take(
           new Step.TaskStarted(
@@ -285,6 +292,7 @@ final class Run {
 
   private void end(Frame workflow) {
     Map<String, Supplier<JsonNode>> values = valuesIn(workflow);
+    values.remove("input");
     try {
       JsonNode output =
           transformed("/output/as", workflow.data(), new Expressions.Arguments(values, now));
@@ -423,20 +431,15 @@ final class Run {
 
   // Timers
 
-  private static boolean firesAtOnce(Instant now, Timer timer) {
-    return !timer.dueAt().isAfter(now);
-  }
-
   private boolean firesAtOnce(Pending pending) {
-    return (pending instanceof Pending.Pause pause && firesAtOnce(now, pause.timer()))
-        || (pending instanceof Pending.Retry retry && firesAtOnce(now, retry.timer()));
+    return pending.endsBy().filter(timer -> !timer.dueAt().isAfter(now)).isPresent();
   }
 
   private void fire(String timerId) {
     for (Frame frame : execution.frames()) {
-      Timer deadline = frame.deadline();
-      if (deadline != null && deadline.id().equals(timerId)) {
-        expire(frame);
+      Deadline deadline = frame.deadline();
+      if (deadline != null && deadline.timer().id().equals(timerId)) {
+        expire(frame, deadline.allowed());
         return;
       }
       if (frame.state() instanceof Frame.Waiting waiting && isFor(waiting.pending(), timerId)) {
@@ -447,8 +450,7 @@ final class Run {
   }
 
   private static boolean isFor(Pending pending, String timerId) {
-    return (pending instanceof Pending.Pause pause && pause.timer().id().equals(timerId))
-        || (pending instanceof Pending.Retry retry && retry.timer().id().equals(timerId));
+    return pending.endsBy().filter(timer -> timer.id().equals(timerId)).isPresent();
   }
 
   private void wake(Frame frame, Pending pending) {
@@ -459,9 +461,7 @@ final class Run {
     }
   }
 
-  private void expire(Frame frame) {
-    Duration allowed =
-        Duration.between(frame.startedAt(), frame.deadline() == null ? now : frame.deadline().dueAt());
+  private void expire(Frame frame, Duration allowed) {
     if (frame.isRoot()) {
       WorkflowError error =
           WorkflowError.timeout("The workflow was not done within " + allowed + ".");
@@ -477,18 +477,18 @@ final class Run {
     return new Timer(frame.id() + "@" + frame.ref().attempt() + ":" + purpose, due);
   }
 
-  private static Timer deadlineAt(String owner, Instant due) {
-    return new Timer(owner + ":deadline:" + due, due);
+  private Deadline deadlineIn(String owner, Duration allowed) {
+    Instant due = now.plus(allowed);
+    return new Deadline(new Timer(owner + ":deadline:" + due, due), allowed);
   }
 
-  private @Nullable Timer deadline(
+  private @Nullable Deadline deadline(
       String owner, JsonNode declared, JsonNode input, Expressions.Arguments arguments) {
     JsonNode after = model.component("timeouts", declared).path("after");
     if (after.isMissingNode()) {
       return null;
     }
-    return deadlineAt(
-        owner, now.plus(durationOf(model.expressions().resolve(after, input, arguments))));
+    return deadlineIn(owner, durationOf(model.expressions().resolve(after, input, arguments)));
   }
 
   private Duration duration(Frame frame, JsonNode declared) {
@@ -582,12 +582,12 @@ final class Run {
   }
 
   private HttpCall httpCall(Frame frame, TaskDefinition task) {
-    Timer deadline = frame.deadline();
+    Deadline deadline = frame.deadline();
     return HttpRequests.request(
         model,
         task.definition().get("with"),
         frame.input(),
-        deadline == null ? null : Duration.between(now, deadline.dueAt()),
+        deadline == null ? null : Duration.between(now, deadline.timer().dueAt()),
         part -> resolved(frame, part));
   }
 
@@ -604,6 +604,10 @@ final class Run {
 
   private static Pending pending(Frame frame) {
     return ((Frame.Waiting) frame.state()).pending();
+  }
+
+  private static boolean awaitsAnswer(Frame frame) {
+    return pending(frame) instanceof Pending.Http || pending(frame) instanceof Pending.Kpi;
   }
 
   private static JsonNode answerOf(Frame frame, Signal.CallAnswered answer) {

@@ -57,7 +57,7 @@ public sealed interface Step {
    * @param data what {@code input.from} made of it, null when nothing
    * @param next position of the first task, or exit
    * @param deadline when the workflow times out, null when it may take for ever
-   * @param refusal why the input can't be taken, null when it can
+   * @param refusal why the input can't be taken, null when it can; then nothing is opened
    */
   record Started(
       String namespace,
@@ -67,7 +67,7 @@ public sealed interface Step {
       JsonNode input,
       @Nullable JsonNode data,
       String next,
-      @Nullable Timer deadline,
+      @Nullable Deadline deadline,
       @Nullable WorkflowError refusal)
       implements Step {
 
@@ -84,16 +84,16 @@ public sealed interface Step {
               input,
               taken,
               taken,
-              refusal == null ? new Frame.Running() : new Frame.Raised(refusal),
+              new Frame.Running(),
               Frame.Progress.beginning(next, 1));
       return new Execution(
           Execution.Status.RUNNING,
           runtime,
           input,
           JsonNodeFactory.instance.objectNode(),
-          List.of(workflow),
+          refusal == null ? List.of(workflow) : List.of(),
           null,
-          null);
+          refusal);
     }
   }
 
@@ -110,7 +110,7 @@ public sealed interface Step {
       String name,
       @Nullable JsonNode input,
       @Nullable String next,
-      @Nullable Timer deadline)
+      @Nullable Deadline deadline)
       implements Step {
 
     @Override
@@ -363,7 +363,7 @@ public sealed interface Step {
    * @param attempt the attempt it is in from now on
    * @param deadlines new deadlines by the ids of the open tasks that have one
    */
-  record Retried(TaskRef ref, int attempt, Map<String, Timer> deadlines) implements Step {
+  record Retried(TaskRef ref, int attempt, Map<String, Deadline> deadlines) implements Step {
 
     public Retried {
       deadlines = Collections.unmodifiableMap(new LinkedHashMap<>(deadlines));
@@ -375,7 +375,7 @@ public sealed interface Step {
           .with(Execution.Status.RUNNING, null)
           .with(
               frame -> {
-                Timer deadline = deadlines.get(frame.id());
+                Deadline deadline = deadlines.get(frame.id());
                 if (!frame.id().equals(ref.id())) {
                   return frame.again(frame.ref().attempt(), deadline);
                 }
