@@ -15,9 +15,9 @@ public final class BulkSummary {
   /** How many errors are told one by one. */
   public static final int MAX_ERRORS = 100;
 
-  private record Error(long line, String code, String detail) {}
+  private record Rejection(long line, String code, String detail) {}
 
-  private final List<Error> errors = new ArrayList<>();
+  private final List<Rejection> errors = new ArrayList<>();
   private long accepted;
   private long unchanged;
   private long rejected;
@@ -36,7 +36,7 @@ public final class BulkSummary {
   public BulkSummary reject(long line, String code, String detail) {
     rejected++;
     if (errors.size() < MAX_ERRORS) {
-      errors.add(new Error(line, code, detail));
+      errors.add(new Rejection(line, code, detail));
     }
     return this;
   }

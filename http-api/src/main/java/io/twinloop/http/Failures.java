@@ -59,7 +59,7 @@ final class Failures {
     if (cause instanceof TimeoutException) {
       return Optional.of(timedOut());
     }
-    if (cause instanceof SQLException sql && isConnectionTrouble(sql)) {
+    if (isConnectionTrouble(cause) || isConnectionTrouble(cause.getCause())) {
       return Optional.of(unavailable("PostgreSQL").retryAfter(SOON));
     }
     if (cause instanceof EntityStreamException broken) {
@@ -102,13 +102,13 @@ final class Failures {
   }
 
   // 08 connection, 53 resources, 57 operator intervention (shutdown, cancelled by timeout).
-  private static boolean isConnectionTrouble(SQLException e) {
-    if (e instanceof SQLTransientConnectionException
-        || e instanceof SQLNonTransientConnectionException
-        || e instanceof SQLRecoverableException) {
+  private static boolean isConnectionTrouble(Throwable cause) {
+    if (cause instanceof SQLTransientConnectionException
+        || cause instanceof SQLNonTransientConnectionException
+        || cause instanceof SQLRecoverableException) {
       return true;
     }
-    String state = e.getSQLState();
+    String state = cause instanceof SQLException sql ? sql.getSQLState() : null;
     return state != null
         && (state.startsWith("08") || state.startsWith("53") || state.startsWith("57"));
   }

@@ -3,7 +3,6 @@ package io.twinloop.http;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.IdempotencyKeys.Answer;
 import io.twinloop.projections.idempotency.IdempotencyKeys.Claim;
-import io.twinloop.projections.idempotency.IdempotencyKeys.Key;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,18 +48,21 @@ final class IdempotentRequests {
   }
 
   /** The id that the command of this request has whenever the request is repeated. */
-  static String commandId(Key key) {
+  static String commandId(IdempotencyKeys.Key key) {
     String text = String.join("\n", key.caller(), key.route(), key.key());
     return UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8)).toString();
   }
 
   CompletionStage<HttpResponse> answer(
-      Key key, boolean streamed, Body body, Supplier<CompletionStage<HttpResponse>> handler) {
+      IdempotencyKeys.Key key,
+      boolean streamed,
+      Body body,
+      Supplier<CompletionStage<HttpResponse>> handler) {
     return streamed ? answerStreamed(key, body, handler) : answerWhole(key, body, handler);
   }
 
   private CompletionStage<HttpResponse> answerWhole(
-      Key key, Body body, Supplier<CompletionStage<HttpResponse>> handler) {
+      IdempotencyKeys.Key key, Body body, Supplier<CompletionStage<HttpResponse>> handler) {
     return Stages.flatMap(
         body.fingerprintOfWhole(),
         fingerprint ->
@@ -79,7 +81,7 @@ final class IdempotentRequests {
   }
 
   private CompletionStage<HttpResponse> answerStreamed(
-      Key key, Body body, Supplier<CompletionStage<HttpResponse>> handler) {
+      IdempotencyKeys.Key key, Body body, Supplier<CompletionStage<HttpResponse>> handler) {
     return Stages.flatMap(
         keys.claim(key, Optional.empty()),
         claim ->
@@ -89,7 +91,7 @@ final class IdempotentRequests {
   }
 
   private CompletionStage<HttpResponse> repeated(
-      Claim claim, Key key, Supplier<CompletionStage<String>> fingerprint) {
+      Claim claim, IdempotencyKeys.Key key, Supplier<CompletionStage<String>> fingerprint) {
     if (claim instanceof Claim.Repeat repeat) {
       return Stages.map(
           fingerprint.get(),
@@ -113,7 +115,7 @@ final class IdempotentRequests {
   }
 
   private CompletionStage<HttpResponse> execute(
-      Key key,
+      IdempotencyKeys.Key key,
       UUID owner,
       CompletableFuture<String> fingerprint,
       Supplier<CompletionStage<HttpResponse>> handler) {
@@ -164,7 +166,7 @@ final class IdempotentRequests {
 
   // A repeat executes with the same command id, so an answer that couldn't be kept does no harm.
   private CompletionStage<Boolean> settle(
-      Key key, UUID owner, CompletableFuture<String> fingerprint, Outcome outcome) {
+      IdempotencyKeys.Key key, UUID owner, CompletableFuture<String> fingerprint, Outcome outcome) {
     Optional<Answer> answer = outcome.answer();
     boolean bodyWasRead = fingerprint.isDone() && !fingerprint.isCompletedExceptionally();
     CompletionStage<Boolean> settled =
@@ -185,7 +187,7 @@ final class IdempotentRequests {
         });
   }
 
-  private Cancellable keepRenewing(Key key, UUID owner) {
+  private Cancellable keepRenewing(IdempotencyKeys.Key key, UUID owner) {
     return system
         .scheduler()
         .scheduleAtFixedRate(
@@ -212,10 +214,10 @@ final class IdempotentRequests {
     List<String> headers = answer.headers();
     String contentType = valueOf(headers.get(0));
     response =
-        answer.body().length == 0
+        !answer.body().hasRemaining()
             ? response.withEntity(HttpEntities.EMPTY)
             : response.withEntity(
-                HttpEntities.create(ContentTypes.parse(contentType), answer.body()));
+                HttpEntities.create(ContentTypes.parse(contentType), answer.bytes()));
     for (String header : headers.subList(1, headers.size())) {
       String name = header.substring(0, header.indexOf(':'));
       response = response.addHeader(RawHeader.create(name, valueOf(header)));
@@ -227,7 +229,7 @@ final class IdempotentRequests {
     return header.substring(header.indexOf(':') + 2);
   }
 
-  private static ProblemException otherBody(Key key) {
+  private static ProblemException otherBody(IdempotencyKeys.Key key) {
     return Problems.at(
             "idempotency-key:",
             "idempotency-key-reused",

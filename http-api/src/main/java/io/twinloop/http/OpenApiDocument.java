@@ -12,7 +12,6 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -85,11 +84,9 @@ public final class OpenApiDocument {
   }
 
   private static void merge(ObjectNode document, ObjectNode part, String file) {
-    for (Iterator<Map.Entry<String, JsonNode>> it = part.fields(); it.hasNext(); ) {
-      Map.Entry<String, JsonNode> section = it.next();
+    for (Map.Entry<String, JsonNode> section : part.properties()) {
       switch (section.getKey()) {
-        case "tags" ->
-            ((ArrayNode) document.withArray("/tags")).addAll((ArrayNode) section.getValue());
+        case "tags" -> document.withArray("/tags").addAll((ArrayNode) section.getValue());
         case "paths" -> add(document.withObject("/paths"), section.getValue(), 2, file);
         case "components" -> add(document.withObject("/components"), section.getValue(), 2, file);
         default ->
@@ -101,8 +98,7 @@ public final class OpenApiDocument {
 
   /** Adds what stands on so many levels of objects; on the last level nothing may be there yet. */
   private static void add(ObjectNode to, JsonNode from, int levels, String file) {
-    for (Iterator<Map.Entry<String, JsonNode>> it = from.fields(); it.hasNext(); ) {
-      Map.Entry<String, JsonNode> entry = it.next();
+    for (Map.Entry<String, JsonNode> entry : from.properties()) {
       JsonNode present = to.get(entry.getKey());
       if (present == null) {
         to.set(entry.getKey(), entry.getValue());

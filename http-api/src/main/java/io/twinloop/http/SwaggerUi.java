@@ -64,11 +64,9 @@ public final class SwaggerUi {
       });
       """;
 
-  private record File(ContentType type, byte[] bytes) {}
+  private final Map<String, HttpResponse> files;
 
-  private final Map<String, File> files;
-
-  private SwaggerUi(Map<String, File> files) {
+  private SwaggerUi(Map<String, HttpResponse> files) {
     this.files = files;
   }
 
@@ -77,11 +75,11 @@ public final class SwaggerUi {
     String version = version();
     return new SwaggerUi(
         Map.of(
-            "", new File(ContentTypes.TEXT_HTML_UTF8, PAGE.getBytes(StandardCharsets.UTF_8)),
-            "start.js", new File(SCRIPT, START.getBytes(StandardCharsets.UTF_8)),
-            "swagger-ui-bundle.js", new File(SCRIPT, file(version, "swagger-ui-bundle.js")),
-            "swagger-ui.css", new File(STYLE, file(version, "swagger-ui.css")),
-            "favicon-32x32.png", new File(PNG, file(version, "favicon-32x32.png"))));
+            "", answer(ContentTypes.TEXT_HTML_UTF8, PAGE.getBytes(StandardCharsets.UTF_8)),
+            "start.js", answer(SCRIPT, START.getBytes(StandardCharsets.UTF_8)),
+            "swagger-ui-bundle.js", answer(SCRIPT, file(version, "swagger-ui-bundle.js")),
+            "swagger-ui.css", answer(STYLE, file(version, "swagger-ui.css")),
+            "favicon-32x32.png", answer(PNG, file(version, "favicon-32x32.png"))));
   }
 
   /** {@code GET /docs} and the files of its page. */
@@ -90,19 +88,22 @@ public final class SwaggerUi {
   }
 
   private CompletionStage<HttpResponse> answer(Call call) {
-    File file = files.get(call.path("file"));
+    HttpResponse file = files.get(call.path("file"));
     if (file == null) {
       throw Problems.of(
               "no-such-path",
               "The documentation has no file " + Inputs.quoted(call.path("file")) + ".")
           .refuse();
     }
-    return CompletableFuture.completedStage(
-        Answers.bytes(file.type(), file.bytes())
-            .addHeader(RawHeader.create("Content-Security-Policy", POLICY))
-            .addHeader(RawHeader.create("X-Content-Type-Options", "nosniff"))
-            .addHeader(RawHeader.create("Referrer-Policy", "no-referrer"))
-            .addHeader(RawHeader.create("Cache-Control", "max-age=3600")));
+    return CompletableFuture.completedStage(file);
+  }
+
+  private static HttpResponse answer(ContentType type, byte[] bytes) {
+    return Answers.bytes(type, bytes)
+        .addHeader(RawHeader.create("Content-Security-Policy", POLICY))
+        .addHeader(RawHeader.create("X-Content-Type-Options", "nosniff"))
+        .addHeader(RawHeader.create("Referrer-Policy", "no-referrer"))
+        .addHeader(RawHeader.create("Cache-Control", "max-age=3600"));
   }
 
   private static String version() {

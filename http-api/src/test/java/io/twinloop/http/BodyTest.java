@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -189,13 +190,12 @@ class BodyTest {
 
   @Test
   void shouldRefuseALargeBodyBeforeItIsSentToAClientThatAsks() throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       socket.setSoTimeout(10_000);
       socket
           .getOutputStream()
           .write(
-              ("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                      + "Content-Length: 100000000000\r\nExpect: 100-continue\r\n\r\n")
+              postHead("Content-Length: 100000000000", "Expect: 100-continue")
                   .getBytes(StandardCharsets.ISO_8859_1));
       byte[] answer = socket.getInputStream().readNBytes(12);
 
@@ -205,14 +205,11 @@ class BodyTest {
 
   @Test
   void shouldGiveUpOnABodyThatDoesNotArrive() throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       socket.setSoTimeout(20_000);
       socket
           .getOutputStream()
-          .write(
-              ("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                      + "Content-Length: 10\r\n\r\n{")
-                  .getBytes(StandardCharsets.ISO_8859_1));
+          .write((postHead("Content-Length: 10") + "{").getBytes(StandardCharsets.ISO_8859_1));
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
       assertThat(answer).startsWith("HTTP/1.1 408 ").contains("body-too-slow");
@@ -222,9 +219,7 @@ class BodyTest {
   @Test
   void shouldRefuseAChunkedBodyThatIsBroken() {
     String answer =
-        server.raw(
-            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                + "Transfer-Encoding: chunked\r\n\r\nnonsense\r\n{}\r\n0\r\n\r\n");
+        server.raw(postHead("Transfer-Encoding: chunked") + "nonsense\r\n{}\r\n0\r\n\r\n");
 
     assertThat(answer).startsWith("HTTP/1.1 400 ").contains("application/problem+json");
   }
@@ -303,6 +298,11 @@ class BodyTest {
 
   private static Reply post(String path, BodyPublisher body, String contentType) {
     return server.send(server.request(path).POST(body).header("Content-Type", contentType));
+  }
+
+  private static String postHead(String... headers) {
+    return "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + TestServer.head(headers);
   }
 
   private static Reply gzip(String path, byte[] body) {

@@ -57,21 +57,15 @@ public final class OpenApiAgreement {
 
   private static Map<String, JsonNode> operations(JsonNode document) {
     Map<String, JsonNode> operations = new TreeMap<>();
-    document
-        .path("paths")
-        .fields()
-        .forEachRemaining(
-            path ->
-                path.getValue()
-                    .fields()
-                    .forEachRemaining(
-                        entry -> {
-                          if (METHODS.contains(entry.getKey())) {
-                            operations.put(
-                                entry.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey(),
-                                entry.getValue());
-                          }
-                        }));
+    for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+      for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+        if (METHODS.contains(operation.getKey())) {
+          operations.put(
+              operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey(),
+              operation.getValue());
+        }
+      }
+    }
     return operations;
   }
 

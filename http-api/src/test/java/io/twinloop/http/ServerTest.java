@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -147,10 +148,25 @@ class ServerTest {
           .startsWith("text/event-stream");
       assertThat(all.body())
           .isEqualTo(
-              "retry: 1000\n\n"
-                  + "id: 1\nevent: tick\ndata: a\ndata: b1\n\n"
-                  + "id: 2\nevent: tick\ndata: a\ndata: b2\n\n"
-                  + "id: 3\nevent: tick\ndata: a\ndata: b3\n\n");
+              """
+              retry: 1000
+
+              id: 1
+              event: tick
+              data: a
+              data: b1
+
+              id: 2
+              event: tick
+              data: a
+              data: b2
+
+              id: 3
+              event: tick
+              data: a
+              data: b3
+
+              """);
       assertThat(rest.body()).contains("id: 3").doesNotContain("id: 2");
       assertThat(server.get("/stream", "Last-Event-ID", "a b").statusCode()).isEqualTo(400);
     }
@@ -336,7 +352,7 @@ class ServerTest {
                     "twinloop.http { idle-timeout = 300ms, request-timeout = 200ms,"
                         + " stream-heartbeat = 100ms }")
                 .start();
-        Socket socket = new Socket("127.0.0.1", server.port())) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       socket.setSoTimeout((int) Duration.ofSeconds(20).toMillis());
       socket.getOutputStream().write("GET /hel".getBytes(StandardCharsets.ISO_8859_1));
 
@@ -357,7 +373,7 @@ class ServerTest {
   }
 
   private static boolean refusesConnections(int port) {
-    try (Socket socket = new Socket("127.0.0.1", port)) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return !socket.isConnected();
     } catch (ConnectException refused) {
       return true;

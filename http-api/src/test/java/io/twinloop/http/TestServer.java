@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -141,9 +142,14 @@ public final class TestServer implements AutoCloseable {
     return client;
   }
 
+  /** The head of a request, line by line. */
+  public static String head(String... lines) {
+    return String.join("\r\n", lines) + "\r\n\r\n";
+  }
+
   /** Sends bytes as they are and returns all that comes back until the server closes. */
   public String raw(String bytes) {
-    try (Socket socket = new Socket("127.0.0.1", port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
       socket.setSoTimeout(20_000);
       OutputStream out = socket.getOutputStream();
       out.write(bytes.getBytes(StandardCharsets.ISO_8859_1));

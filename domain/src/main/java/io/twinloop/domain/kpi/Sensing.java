@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>every run of samples out of band in the ordered series is told as it stands there, unless
  *       something of it was told before it was complete: an episode that shares an instant with it,
  *       or with a longer run that a late sample then parted;
- *   <li>an episode told is never taken back: where a late sample shows that there was none, it is
- *       closed.
+ *   <li>no two episodes told cover the same sample, and none is taken back: where a late sample
+ *       shows that there was none, it is closed.
  * </ul>
  *
  * <p>An older sample goes to history only: no judgement ever sees it.

@@ -8,13 +8,13 @@ import static io.twinloop.entities.Refusals.WRONG_STATE;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.workflow.Execution;
 import io.twinloop.domain.workflow.HumanTask;
+import io.twinloop.domain.workflow.Pending;
 import io.twinloop.domain.workflow.Problem;
 import io.twinloop.domain.workflow.Signal;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.Stepper;
 import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.WorkflowError;
-import io.twinloop.domain.workflow.WorkflowModel;
 import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
 import io.twinloop.serialization.CborSerializable;
@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -188,15 +189,12 @@ public final class WorkflowInstance
     Cause cause();
   }
 
-  public record Started(
-      Run run, String workflowId, String source, JsonNode input, Instant at, Cause cause)
+  public record Started(Run run, String source, JsonNode input, Instant at, Cause cause)
       implements Event {
     @Override
     public State applyTo(State state) {
-      WorkflowRuntime runtime =
-          new WorkflowRuntime(workflowId, run.correlationId(), at, PRODUCT_VERSION);
       return new Running(
-          new Instance(run, source, input, Execution.begin(runtime, input), Map.of(), 0));
+          new Instance(run, source, input, Execution.notStarted(), Map.of(), 0));
     }
   }
 
@@ -289,7 +287,7 @@ public final class WorkflowInstance
   public record Running(Instance instance) implements State {
     @Override
     public Status status() {
-      return instance.execution().requests().isEmpty() ? Status.WAITING : Status.RUNNING;
+      return instance.requests().isEmpty() ? Status.WAITING : Status.RUNNING;
     }
 
     @Override
@@ -333,18 +331,25 @@ public final class WorkflowInstance
       int tasksSeen) {
 
     Instance stepped(Stepped event) {
+      Execution next = execution.apply(event.step(), event.at());
       Map<String, OpenTask> open = new LinkedHashMap<>(tasks);
-      int seen = tasksSeen;
       if (event.step() instanceof Step.HumanTaskRequested asked) {
         open.put(event.taskId(), new OpenTask(asked.ref(), asked.task(), asked.task().assignee()));
-        seen++;
-      } else if (event.step() instanceof Step.TaskCompleted done) {
-        open.values().removeIf(task -> task.ref().id().equals(done.ref().id()));
-      } else if (event.step() instanceof Step.TaskFaulted failed) {
-        open.values().removeIf(task -> task.ref().id().equals(failed.ref().id()));
       }
-      return new Instance(
-          run, source, input, execution.apply(event.step(), event.at()), open, seen);
+      List<TaskRef> awaited =
+          next.pendingHumanTasks().stream().map(Execution.PendingHumanTask::ref).toList();
+      open.values().removeIf(task -> !awaited.contains(task.ref()));
+      int seen = event.taskId() == null ? tasksSeen : tasksSeen + 1;
+      return new Instance(run, source, input, next, open, seen);
+    }
+
+    /** What was asked of the outside and is not answered. */
+    List<Execution.Waiting> requests() {
+      return execution.waiting().stream().filter(Instance::isRequest).toList();
+    }
+
+    private static boolean isRequest(Execution.Waiting waiting) {
+      return waiting.pending() instanceof Pending.Http || waiting.pending() instanceof Pending.Kpi;
     }
 
     Instance assigned(String taskId, @Nullable String assignee) {
@@ -408,7 +413,11 @@ public final class WorkflowInstance
         .forStateType(Suspended.class)
         .onCommand(Resume.class, this::resume)
         .onCommand(Cancel.class, this::cancel);
-    commands.forStateType(Ended.class).onCommand(Retry.class, this::retry);
+    commands
+        .forStateType(Ended.class)
+        .onCommand(Retry.class, this::retry)
+        .onCommand(Take.class, this::tooLate)
+        .onCommand(Wake.class, this::tooLate);
     commands.forAnyState().onAnyCommand(this::notNow);
     return commands.build();
   }
@@ -437,15 +446,16 @@ public final class WorkflowInstance
             command.entityType(),
             command.correlationId(),
             now);
-    Started started = new Started(run, id, command.source(), command.input(), now, command.cause());
-    WorkflowRuntime runtime =
-        new WorkflowRuntime(id, command.correlationId(), now, PRODUCT_VERSION);
-    WorkflowModel model = WorkflowModels.of(command.source());
+    List<Step> steps =
+        Stepper.start(
+            WorkflowModels.of(command.source()),
+            new WorkflowRuntime(id, command.correlationId(), now, PRODUCT_VERSION),
+            command.input(),
+            now,
+            seed());
     List<Event> events = new ArrayList<>();
-    events.add(started);
-    events.addAll(
-        stepped(
-            run, 0, Stepper.start(model, runtime, command.input(), now, seed()), now, command.cause()));
+    events.add(new Started(run, command.source(), command.input(), now, command.cause()));
+    events.addAll(stepped(run, 0, steps, now, command.cause()));
     return Effect()
         .persist(events)
         .thenRun(this::askOutside)
@@ -468,6 +478,11 @@ public final class WorkflowInstance
     List<Step> steps =
         Stepper.advance(
             WorkflowModels.of(instance.source()), instance.execution(), signal, now, seed());
+    if (steps.isEmpty()) {
+      return replyTo == null
+          ? Effect().noReply()
+          : Effect().reply(replyTo, accepted(state, false));
+    }
     var effect =
         Effect()
             .persist(stepped(instance.run(), instance.tasksSeen(), steps, now, cause))
@@ -478,7 +493,7 @@ public final class WorkflowInstance
   }
 
   private ReplyEffect<Event, State> wake(Running state, Wake command) {
-    boolean waits = !state.instance().execution().requests().isEmpty();
+    boolean waits = !state.instance().requests().isEmpty();
     return Effect()
         .reply(
             command.replyTo(),
@@ -566,7 +581,7 @@ public final class WorkflowInstance
           }
           Signal signal =
               new Signal.HumanTaskCompleted(
-                  task.ref(), command.output(), command.cause().actor(), clock.instant());
+                  task.ref(), command.output(), command.cause().actor());
           return advance(state, signal, command.cause(), command.replyTo());
         });
   }
@@ -582,7 +597,7 @@ public final class WorkflowInstance
                 : advance(
                     state,
                     new Signal.HumanTaskRejected(
-                        task.ref(), command.reason(), command.cause().actor()),
+                        task.ref(), command.cause().actor(), command.reason()),
                     command.cause(),
                     command.replyTo()));
   }
@@ -632,8 +647,15 @@ public final class WorkflowInstance
                 state.status(),
                 lastSequenceNumber(context),
                 instance.input(),
-                instance.execution().output().orElse(null),
+                instance.execution().output(),
                 instance.execution().error().orElse(null)));
+  }
+
+  /** What it waited for no longer matters; whoever brings it need not come again. */
+  private ReplyEffect<Event, State> tooLate(Ended state, Command command) {
+    return command.replyTo() == null
+        ? Effect().noReply()
+        : Effect().reply(command.replyTo(), accepted(state, false));
   }
 
   private ReplyEffect<Event, State> absent(State state, Command command) {
@@ -699,7 +721,32 @@ public final class WorkflowInstance
     if (!(state instanceof Running running)) {
       return;
     }
-    running.instance().execution().requests().forEach(this::ask);
+    running.instance().requests().forEach(this::ask);
+  }
+
+  /** The answer comes back as a signal to itself; asking twice is harmless by the key. */
+  private void ask(Execution.Waiting waiting) {
+    TaskRef ref = waiting.ref();
+    CompletionStage<Signal> answer =
+        waiting.pending() instanceof Pending.Http http
+            ? outside
+                .http()
+                .execute(http.call(), ref.idempotencyKey(id))
+                .thenApply(received -> Signal.of(ref, received))
+            : outside
+                .kpi()
+                .apply(((Pending.Kpi) waiting.pending()).kpiId())
+                .thenApply(value -> new Signal.CallAnswered(ref, value));
+    Cause cause = new Cause(null, id + ref.id(), "workflow");
+    context.pipeToSelf(
+        answer,
+        (signal, failure) ->
+            new Take(failure == null ? signal : failed(ref, failure), cause, null));
+  }
+
+  private static Signal failed(TaskRef ref, Throwable failure) {
+    return new Signal.CallFailed(
+        ref, WorkflowError.communication(503, "No answer", String.valueOf(failure.getMessage())));
   }
 
   private Accepted accepted(State state, boolean created) {

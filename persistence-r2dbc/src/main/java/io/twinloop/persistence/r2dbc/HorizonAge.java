@@ -11,9 +11,9 @@ final class HorizonAge {
   private long heldBy = -1;
   private long heldSince;
 
-  /** Age as of {@code nanoTime}: zero if no transaction is open, else since it was first seen. */
+  /** Age as of {@code nanoTime}: zero if no open transaction is older than an ended one, else since it was first seen. */
   synchronized Duration observe(JournalReads.Horizon horizon, long nanoTime) {
-    boolean held = horizon.oldestOpen() < horizon.next();
+    boolean held = horizon.oldestOpen() < horizon.aboveEnded();
     if (!held) {
       heldBy = -1;
       return Duration.ZERO;

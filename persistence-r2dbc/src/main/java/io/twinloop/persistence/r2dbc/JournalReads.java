@@ -87,7 +87,7 @@ final class JournalReads {
   private static final String HORIZON =
       """
       SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_open,
-             pg_snapshot_xmax(pg_current_snapshot())::text AS next
+             pg_snapshot_xmax(pg_current_snapshot())::text AS above_ended
       """;
 
   private final Database database;
@@ -97,17 +97,20 @@ final class JournalReads {
   JournalReads(Database database, PersistenceSettings.Query settings) {
     this.database = database;
     this.settings = settings;
-    this.pageOfSlices =
-        PAGE_OF_SLICES.formatted(COLUMNS, settings.pageRows(), settings.pageBytes());
+    this.pageOfSlices = pageOfSlices(settings);
+  }
+
+  static String pageOfSlices(PersistenceSettings.Query settings) {
+    return PAGE_OF_SLICES.formatted(COLUMNS, settings.pageRows(), settings.pageBytes());
   }
 
   /**
    * How far readers may go.
    *
    * @param oldestOpen id of the oldest transaction that is still open; events below it are settled
-   * @param next id of the transaction that begins next; all earlier events are below it
+   * @param aboveEnded one above the newest transaction that has ended; every event stored so far is below it
    */
-  record Horizon(long oldestOpen, long next) {}
+  record Horizon(long oldestOpen, long aboveEnded) {}
 
   /** Events of an entity type and slice range after an offset, written by transactions below the bound. */
   CompletableFuture<List<StoredEvent>> pageOfSlices(
@@ -162,7 +165,7 @@ final class JournalReads {
     return one(
         HORIZON,
         statement -> {},
-        row -> new Horizon(Long.parseLong(text(row, "oldest_open")), Long.parseLong(text(row, "next"))));
+        row -> new Horizon(Long.parseLong(text(row, "oldest_open")), Long.parseLong(text(row, "above_ended"))));
   }
 
   private <T> CompletableFuture<T> one(

@@ -237,8 +237,8 @@ public final class PostgresReadJournal
               now -> {
                 JournalReads.Horizon began = first == null ? now : first;
                 first = began;
-                boolean settled = now.oldestOpen() >= began.next();
-                return below(began.next()).thenApply(events -> checked(events, settled, now));
+                boolean settled = now.oldestOpen() >= began.aboveEnded();
+                return below(began.aboveEnded()).thenApply(events -> checked(events, settled, now));
               });
     }
 

@@ -97,14 +97,14 @@ final class WriteConnection {
   }
 
   private static Mono<Void> refuseRestoredJournal(Connection connection) {
-    return Flux.from(connection.createStatement(RestoreCheck.NEWEST_AND_NEXT_XID).execute())
+    return Flux.from(connection.createStatement(RestoreCheck.NEWEST_AND_ENDED_XID).execute())
         .flatMap(
             result ->
                 result.map(
                     (row, metadata) -> {
                       RestoreCheck.verify(
                           String.valueOf(row.get("newest_xid", String.class)),
-                          String.valueOf(row.get("next_xid", String.class)));
+                          String.valueOf(row.get("above_ended_xid", String.class)));
                       return true;
                     }))
         .then();

@@ -1,5 +1,6 @@
 package io.twinloop.projections.idempotency;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -47,23 +48,30 @@ public interface IdempotencyKeys {
    * @param headers lines of the form {@code Name: value}
    * @param body the bytes of the body, at most {@link #MAX_BODY}
    */
-  record Answer(int status, List<String> headers, byte[] body) {
+  record Answer(int status, List<String> headers, ByteBuffer body) {
 
     /** Larger answers aren't kept, in bytes. */
     public static final int MAX_BODY = 1024 * 1024;
 
     public Answer {
       headers = List.copyOf(headers);
-      if (body.length > MAX_BODY) {
+      if (body.remaining() > MAX_BODY) {
         throw new IllegalArgumentException(
-            "An answer of " + body.length + " bytes is larger than the " + MAX_BODY + " kept.");
+            "An answer of %d bytes is larger than the %d kept."
+                .formatted(body.remaining(), MAX_BODY));
       }
-      body = body.clone();
+      body = body.asReadOnlyBuffer();
     }
 
-    @Override
-    public byte[] body() {
-      return body.clone();
+    public Answer(int status, List<String> headers, byte[] body) {
+      this(status, headers, ByteBuffer.wrap(body));
+    }
+
+    /** A copy of the body. */
+    public byte[] bytes() {
+      byte[] bytes = new byte[body.remaining()];
+      body.duplicate().get(bytes);
+      return bytes;
     }
   }
 

@@ -123,7 +123,7 @@ public final class JdbcIdempotencyKeys implements IdempotencyKeys {
             statement.setString(1, fingerprint);
             statement.setInt(2, answer.status());
             statement.setArray(3, connection.createArrayOf("text", answer.headers().toArray()));
-            statement.setBytes(4, answer.body());
+            statement.setBytes(4, answer.bytes());
             statement.setTimestamp(5, Timestamp.from(clock.instant().plus(retention)));
             bind(statement, 6, key);
             statement.setObject(9, owner);
@@ -217,6 +217,7 @@ public final class JdbcIdempotencyKeys implements IdempotencyKeys {
     return CompletableFuture.supplyAsync(
         () -> {
           try (Connection connection = database.getConnection()) {
+            connection.setAutoCommit(true);
             return sql.run(connection);
           } catch (SQLException e) {
             throw new CompletionException(e);
