@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 /**
- * A journal is copied, as a dump does, into a PostgreSQL that has just been made, and goes on there. The copy uses COPY
- * on all tables, as the binaries the tests run on have no pg_dump.
+ * A journal is copied, as a dump does, into a PostgreSQL that has just been made, and goes on
+ * there. The copy uses COPY on all tables, as the binaries the tests run on have no pg_dump.
  */
 class RebaseTest {
 
@@ -99,7 +99,8 @@ class RebaseTest {
       storeOffset("projection", "upto" + i, history.get(i).offset().toString());
     }
     storeOffset("projection", "start", "0:0");
-    String foreign = "INSERT INTO %s VALUES ('other', 'k', '17', 'LNG', false, 0)".formatted(OFFSETS);
+    String foreign =
+        "INSERT INTO %s VALUES ('other', 'k', '17', 'LNG', false, 0)".formatted(OFFSETS);
     TestPostgres.execute(before, foreign);
     dumpAndRestore();
 
