@@ -94,7 +94,8 @@ final class Expressions {
       ObjectNode resolved = JsonNodeFactory.instance.objectNode();
       template
           .properties()
-          .forEach(field -> resolved.set(field.getKey(), resolve(field.getValue(), input, arguments)));
+          .forEach(
+              field -> resolved.set(field.getKey(), resolve(field.getValue(), input, arguments)));
       return resolved;
     }
     if (template.isArray()) {

@@ -29,8 +29,7 @@ final class JsonSchemas {
           .formatAssertionsEnabled(true)
           .build();
 
-  private static final Schema META =
-      registry().getSchema(SchemaLocation.of(META_SCHEMA));
+  private static final Schema META = registry().getSchema(SchemaLocation.of(META_SCHEMA));
 
   private JsonSchemas() {}
 
@@ -92,9 +91,7 @@ final class JsonSchemas {
                               || !pointer(each).equals(pointer(error))));
       case "unevaluatedProperties" ->
           errors.stream()
-              .anyMatch(
-                  each ->
-                      !pointer(each).equals(pointer(error)) && isAtOrUnder(each, error));
+              .anyMatch(each -> !pointer(each).equals(pointer(error)) && isAtOrUnder(each, error));
       default -> false;
     };
   }

@@ -31,8 +31,22 @@ class DurationsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "P", "PT", "P1M", "P1Y", "soon", "-PT1S", "PT-1S", "5", "{}", "{minute: 1}", "{hours: -1}",
-        "{hours: 1.5}", "P99999D", "{days: 2000000000}", "[]", "PT999999999999S"
+        "P",
+        "PT",
+        "P1M",
+        "P1Y",
+        "soon",
+        "-PT1S",
+        "PT-1S",
+        "5",
+        "{}",
+        "{minute: 1}",
+        "{hours: -1}",
+        "{hours: 1.5}",
+        "P99999D",
+        "{days: 2000000000}",
+        "[]",
+        "PT999999999999S"
       })
   void shouldRefuseWhatIsNoneOrTooLong(String text) {
     assertThatIllegalArgumentException()

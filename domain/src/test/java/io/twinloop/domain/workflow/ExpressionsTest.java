@@ -85,6 +85,7 @@ class ExpressionsTest {
     return new Expressions.Arguments(
         Map.of(
             "context", () -> Instance.yaml("{x: 7}"),
-            "workflow_millis", () -> LongNode.valueOf(1_772_442_000_000L)), Instant.parse("2026-03-02T09:00:00Z"));
+            "workflow_millis", () -> LongNode.valueOf(1_772_442_000_000L)),
+        Instant.parse("2026-03-02T09:00:00Z"));
   }
 }

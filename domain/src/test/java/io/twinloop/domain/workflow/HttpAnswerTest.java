@@ -12,7 +12,8 @@ class HttpAnswerTest {
 
   @Test
   void shouldParseJsonKeepTextAndEncodeTheRest() {
-    assertThat(content("application/problem+json", "{\"a\": 1}")).isEqualTo(Instance.yaml("{a: 1}"));
+    assertThat(content("application/problem+json", "{\"a\": 1}"))
+        .isEqualTo(Instance.yaml("{a: 1}"));
     assertThat(content("text/plain; charset=utf-8", "hi").asText()).isEqualTo("hi");
     assertThat(content("image/png", "hi").asText()).isEqualTo("aGk=");
     assertThat(content("application/json", "").isNull()).isTrue();
@@ -32,7 +33,8 @@ class HttpAnswerTest {
     assertThat(answer)
         .isInstanceOfSatisfying(
             HttpAnswer.CallFailed.class,
-            failed -> assertThat(failed.error().detail()).contains("https://host/x").contains("JSON"));
+            failed ->
+                assertThat(failed.error().detail()).contains("https://host/x").contains("JSON"));
   }
 
   @Test
@@ -52,7 +54,15 @@ class HttpAnswerTest {
   private static HttpAnswer read(HttpCall.Output output, int status, String type, String body) {
     HttpCall call =
         new HttpCall(
-            "GET", URI.create("https://host/x"), Map.of(), Map.of(), null, output, false, null, null);
+            "GET",
+            URI.create("https://host/x"),
+            Map.of(),
+            Map.of(),
+            null,
+            output,
+            false,
+            null,
+            null);
     return HttpAnswer.read(
         call, status, Map.of("Content-Type", type), body.getBytes(StandardCharsets.UTF_8));
   }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class KpiAnomalyResponseTest {
 
-  private static final String SOURCE = BuiltInWorkflows.source(BuiltInWorkflows.KPI_ANOMALY_RESPONSE);
+  private static final String SOURCE =
+      BuiltInWorkflows.source(BuiltInWorkflows.KPI_ANOMALY_RESPONSE);
 
   private static final JsonNode ANOMALY =
       Instance.yaml(
@@ -94,8 +95,7 @@ class KpiAnomalyResponseTest {
   void shouldPressAsTheSeverityAsks(String severity, HumanTask.Priority priority, Duration due) {
     ObjectNode anomaly = ANOMALY.deepCopy();
     anomaly.put("severity", severity);
-    HumanTask task =
-        Instance.of(SOURCE).start(anomaly).only(Step.HumanTaskRequested.class).task();
+    HumanTask task = Instance.of(SOURCE).start(anomaly).only(Step.HumanTaskRequested.class).task();
 
     assertThat(task.priority()).isEqualTo(priority);
     assertThat(task.dueAt()).isEqualTo(Instance.START.plus(due));
@@ -105,7 +105,8 @@ class KpiAnomalyResponseTest {
   void shouldAskOperationsWhenNobodyOwnsTheKpi() {
     ObjectNode anomaly = ANOMALY.deepCopy();
     anomaly.remove(
-        java.util.List.of("owner_unit_id", "recommended_action", "current_value", "baseline_mean", "kpi_unit"));
+        java.util.List.of(
+            "owner_unit_id", "recommended_action", "current_value", "baseline_mean", "kpi_unit"));
     Instance instance = Instance.of(SOURCE).start(anomaly);
 
     assertThat(instance.only(Step.HumanTaskRequested.class).task().candidates().role())

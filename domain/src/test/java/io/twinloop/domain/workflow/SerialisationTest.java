@@ -97,7 +97,8 @@ class SerialisationTest {
     assertThat(calls.execution.status()).isEqualTo(Execution.Status.COMPLETED);
     stories.add(calls);
     stories.add(
-        Instance.running("- get: {call: http, with: {method: get, endpoint: 'https://h'}, timeout: {after: PT1H}}")
+        Instance.running(
+                "- get: {call: http, with: {method: get, endpoint: 'https://h'}, timeout: {after: PT1H}}")
             .answer(500, "x")
             .retry());
     return stories;

@@ -33,7 +33,8 @@ class StepperPropertiesTest {
           Execution execution = outside.runToTheEnd();
           Execution replayed = Execution.notStarted();
           for (Kept kept : outside.journal) {
-            Step again = Instance.JSON.readValue(Instance.JSON.writeValueAsBytes(kept.step()), Step.class);
+            Step again =
+                Instance.JSON.readValue(Instance.JSON.writeValueAsBytes(kept.step()), Step.class);
             replayed = replayed.apply(again, kept.at());
           }
 
@@ -143,7 +144,9 @@ class StepperPropertiesTest {
 
   private record Kept(Step step, Instant at) {}
 
-  /** Runs a random workflow in a random but repeatable world: what answers when depends on the seed. */
+  /**
+   * Runs a random workflow in a random but repeatable world: what answers when depends on the seed.
+   */
   private static final class Outside {
     private final WorkflowModel model;
     private final long seed;
@@ -177,7 +180,8 @@ class StepperPropertiesTest {
 
     /** Keeps the steps; when cutting, only some of them, and the rest after a crash. */
     private void keep(List<Step> steps) {
-      int kept = cutting == null || steps.isEmpty() ? steps.size() : 1 + cutting.nextInt(steps.size());
+      int kept =
+          cutting == null || steps.isEmpty() ? steps.size() : 1 + cutting.nextInt(steps.size());
       for (Step step : steps.subList(0, kept)) {
         journal.add(new Kept(step, now));
         execution = execution.apply(step, now);
@@ -252,7 +256,11 @@ class StepperPropertiesTest {
         source.append(inner).append("timeout: {after: PT20S}\n");
       }
       if (random.nextInt(8) == 0) {
-        source.append(inner).append("then: ").append(random.nextBoolean() ? "exit" : "end").append('\n');
+        source
+            .append(inner)
+            .append("then: ")
+            .append(random.nextBoolean() ? "exit" : "end")
+            .append('\n');
       }
       switch (depth > 2 ? 2 + random.nextInt(8) : random.nextInt(10)) {
         case 0 -> {
@@ -265,7 +273,10 @@ class StepperPropertiesTest {
           source.append(inner).append("catch:\n" + inner + "  as: failure\n");
           if (random.nextBoolean()) {
             source.append(
-                inner + "  retry: {delay: PT" + random.nextInt(3) + "S, jitter: {from: PT0S, to: PT2S},"
+                inner
+                    + "  retry: {delay: PT"
+                    + random.nextInt(3)
+                    + "S, jitter: {from: PT0S, to: PT2S},"
                     + " limit: {attempt: {count: 2}}}\n");
           }
           if (random.nextBoolean()) {
@@ -276,13 +287,17 @@ class StepperPropertiesTest {
         case 2 -> source.append(inner).append("wait: PT" + random.nextInt(30) + "S\n");
         case 3 -> source.append(inner).append("call: humanTask\n" + inner + "with: {title: T}\n");
         case 4 -> source.append(inner).append("emit: {event: {with: {type: t, data: '${ . }'}}}\n");
-        case 5 -> source.append(inner).append("raise: {error: {type: 'https://h/e', status: 500}}\n");
+        case 5 ->
+            source.append(inner).append("raise: {error: {type: 'https://h/e', status: 500}}\n");
         case 6 ->
-            source.append(inner).append("switch: [{a: {when: '.n? == 1', then: exit}}, {b: {then: continue}}]\n");
+            source
+                .append(inner)
+                .append("switch: [{a: {when: '.n? == 1', then: exit}}, {b: {then: continue}}]\n");
         case 7 -> source.append(inner).append("set: {n: '${ (.n? // 0) + 1 }'}\n");
         default ->
-            source.append(inner).append(
-                "call: http\n" + inner + "with: {method: get, endpoint: 'https://h/x'}\n");
+            source
+                .append(inner)
+                .append("call: http\n" + inner + "with: {method: get, endpoint: 'https://h/x'}\n");
       }
     }
   }

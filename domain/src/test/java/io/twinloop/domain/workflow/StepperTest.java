@@ -30,7 +30,8 @@ class StepperTest {
     @Test
     void shouldSkipATaskWhoseConditionDoesNotHoldAndIgnoreItsThen() {
       Instance instance =
-          Instance.running("- a: {if: .no, set: {x: 1}, then: end}\n- b: {set: {y: '${ . }'}}", "{z: 1}");
+          Instance.running(
+              "- a: {if: .no, set: {x: 1}, then: end}\n- b: {set: {y: '${ . }'}}", "{z: 1}");
 
       assertThat(instance.output()).isEqualTo(Instance.yaml("{y: {z: 1}}"));
       assertThat(instance.history()).containsExactly("b started", "b completed");
@@ -116,7 +117,8 @@ class StepperTest {
     @Test
     void shouldFaultWhenAValueGrowsTooLarge() {
       Instance instance =
-          Instance.running("- a: {set: {x: '${ .x + .x }'}}\n- b: {set: '${ . }', then: a}", "{x: ab}");
+          Instance.running(
+              "- a: {set: {x: '${ .x + .x }'}}\n- b: {set: '${ . }', then: a}", "{x: ab}");
 
       assertThat(instance.error().detail()).contains("larger than");
     }
@@ -196,7 +198,8 @@ class StepperTest {
 
     @Test
     void shouldNotRepeatDataThatGoesOnUnchanged() {
-      Instance instance = Instance.running("- a: {do: [{b: {do: [{c: {wait: PT0S}}]}}]}", "{big: 1}");
+      Instance instance =
+          Instance.running("- a: {do: [{b: {do: [{c: {wait: PT0S}}]}}]}", "{big: 1}");
 
       assertThat(instance.all(Step.TaskStarted.class)).allMatch(step -> step.input() == null);
       assertThat(instance.all(Step.TaskCompleted.class))
@@ -235,7 +238,8 @@ class StepperTest {
     @Test
     void shouldHandleTheErrorWhenRetriesRunOut() {
       Instance instance =
-          Instance.running(TRY_CALL + "      do: [{giveUp: {set: {status: '${ $error.status }'}}}]\n");
+          Instance.running(
+              TRY_CALL + "      do: [{giveUp: {set: {status: '${ $error.status }'}}}]\n");
       instance.answer(500, "x").nextTimer().answer(500, "x").nextTimer().answer(502, "x");
 
       assertThat(instance.output()).isEqualTo(Instance.yaml("{status: 502}"));
@@ -286,7 +290,9 @@ class StepperTest {
       List<Instant> dues =
           java.util.stream.LongStream.range(0, 20)
               .mapToObj(
-                  seed -> Stepper.advance(instance.model, instance.execution, failed, instance.now, seed))
+                  seed ->
+                      Stepper.advance(
+                          instance.model, instance.execution, failed, instance.now, seed))
               .map(steps -> ((Step.TaskRetryScheduled) steps.get(steps.size() - 1)).timer().dueAt())
               .toList();
 
@@ -312,7 +318,9 @@ class StepperTest {
     void shouldUnderstandTheKitsSpellingOfAnErrorType() {
       Instance instance =
           Instance.running(
-              TRY_CALL.replace("spec/1.0.0/errors", "dsl/errors/types").replaceAll("(?s)retry:.*", ""));
+              TRY_CALL
+                  .replace("spec/1.0.0/errors", "dsl/errors/types")
+                  .replaceAll("(?s)retry:.*", ""));
 
       assertThat(instance.answer(404, "{}").execution.status())
           .isEqualTo(Execution.Status.COMPLETED);
@@ -468,7 +476,8 @@ class StepperTest {
     @Test
     void shouldTakeADurationFromAnExpression() {
       Instance instance = Instance.running("- a: {wait: '${ .pause }'}", "{pause: PT7S}");
-      assertThat(instance.execution.timers().get(0).dueAt()).isEqualTo(Instance.START.plusSeconds(7));
+      assertThat(instance.execution.timers().get(0).dueAt())
+          .isEqualTo(Instance.START.plusSeconds(7));
       assertThat(Instance.running("- a: {wait: '${ .pause }'}", "{pause: soon}").error().type())
           .isEqualTo(WorkflowError.EXPRESSION);
     }
@@ -522,7 +531,8 @@ class StepperTest {
           Instance.running(
               "- a: {call: http, timeout: {after: PT5S}, with: {method: get, endpoint: 'https://h'}}");
 
-      assertThat(instance.only(Step.CallRequested.class).call().timeout()).isEqualTo(Duration.ofSeconds(5));
+      assertThat(instance.only(Step.CallRequested.class).call().timeout())
+          .isEqualTo(Duration.ofSeconds(5));
     }
   }
 
@@ -560,9 +570,12 @@ class StepperTest {
 
     @Test
     void shouldRefuseToCallWhatIsNoHttpEndpoint() {
-      for (String uri : List.of("file:///etc/passwd", "https://", "no uri", "ftp://host/x", "https://h/a b")) {
+      for (String uri :
+          List.of("file:///etc/passwd", "https://", "no uri", "ftp://host/x", "https://h/a b")) {
         Instance instance =
-            Instance.running("- a: {call: http, with: {method: get, endpoint: '${ .uri }'}}", "{uri: '" + uri + "'}");
+            Instance.running(
+                "- a: {call: http, with: {method: get, endpoint: '${ .uri }'}}",
+                "{uri: '" + uri + "'}");
         assertThat(instance.error().type()).as(uri).isEqualTo(WorkflowError.CONFIGURATION);
       }
     }
@@ -581,18 +594,22 @@ class StepperTest {
     void shouldTakeARedirectForAnErrorUnlessTold() {
       String task = "- a: {call: http, with: {method: get, endpoint: 'https://h', redirect: %s}}";
 
-      assertThat(Instance.running(task.formatted(false)).answer(302, "x").error().status()).isEqualTo(302);
-      assertThat(Instance.running(task.formatted(true)).answer(302, "x").output().asText()).isEqualTo("x");
+      assertThat(Instance.running(task.formatted(false)).answer(302, "x").error().status())
+          .isEqualTo(302);
+      assertThat(Instance.running(task.formatted(true)).answer(302, "x").output().asText())
+          .isEqualTo("x");
     }
 
     @Test
     void shouldRaiseTheErrorOfACallThatGotNoAnswer() {
-      Instance instance = Instance.running("- a: {call: http, with: {method: get, endpoint: 'https://h'}}");
+      Instance instance =
+          Instance.running("- a: {call: http, with: {method: get, endpoint: 'https://h'}}");
       TaskRef ref = instance.execution.pendingCalls().get(0).ref();
       instance.send(
           Signal.of(
               ref,
-              new HttpAnswer.CallFailed(WorkflowError.communication(504, "Too slow", "No answer in 30 s."))));
+              new HttpAnswer.CallFailed(
+                  WorkflowError.communication(504, "Too slow", "No answer in 30 s."))));
 
       assertThat(instance.error().title()).isEqualTo("Too slow");
       assertThat(instance.error().instance()).isEqualTo("/do/0/a");
@@ -666,9 +683,12 @@ class StepperTest {
     @Test
     void shouldFaultOnArgumentsThatTurnOutWrong() {
       Instance instance =
-          Instance.running("- tell: {call: notify, with: {channel: '${ .c }', message: M}}", "{c: fax}");
+          Instance.running(
+              "- tell: {call: notify, with: {channel: '${ .c }', message: M}}", "{c: fax}");
 
-      assertThat(instance.error().detail()).contains("one of log, webhook, email, slack").contains("fax");
+      assertThat(instance.error().detail())
+          .contains("one of log, webhook, email, slack")
+          .contains("fax");
     }
 
     @Test
@@ -682,13 +702,15 @@ class StepperTest {
       assertThat(event.id()).isEqualTo("wf-1/do/0/say");
       assertThat(event.source()).isEqualTo("//bpa/wf-1");
       assertThat(event.time()).isEqualTo(Instance.START);
-      assertThat(event.extensions()).isEqualTo(Map.of("correlationid", "corr-1", "entitytype", "KPI"));
+      assertThat(event.extensions())
+          .isEqualTo(Map.of("correlationid", "corr-1", "entitytype", "KPI"));
       assertThat(instance.output().path("data")).isEqualTo(Instance.yaml("{v: 1}"));
     }
 
     @Test
     void shouldReadAKpi() {
-      Instance instance = Instance.running("- read: {call: readKpi, with: {kpi: '${ .id }'}}", "{id: k1}");
+      Instance instance =
+          Instance.running("- read: {call: readKpi, with: {kpi: '${ .id }'}}", "{id: k1}");
 
       assertThat(instance.only(Step.KpiReadRequested.class).kpiId()).isEqualTo("k1");
       assertThat(instance.answer("{value: 3}").output()).isEqualTo(Instance.yaml("{value: 3}"));
