@@ -5,10 +5,18 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.domain.workflow.HttpCalls;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
+import io.twinloop.entities.kpi.KpiReadings;
+import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.workflow.Outside;
 import io.twinloop.entities.workflow.WorkflowDefinition;
+import io.twinloop.entities.workflow.WorkflowInstance;
+import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.HttpServer;
+import io.twinloop.integrations.http.EgressHttpCalls;
+import io.twinloop.integrations.http.EgressSettings;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
 import io.twinloop.persistence.r2dbc.Schema;
@@ -104,16 +112,20 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("actor system", () -> shutdown(system)));
     join(system);
 
-    Entities entities = startEntities(system);
+    EgressHttpCalls calls = new EgressHttpCalls(EgressSettings.from(config));
+    stops.push(new Stop("outbound calls", closing(calls)));
+    Entities entities = startEntities(system, calls);
+    Workflows workflows = new Workflows(entities);
     Projections projections =
-        new Projections(system, config, readModels, bus, entities, clock, metrics);
+        new Projections(system, config, readModels, bus, entities, workflows, clock, metrics);
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
     }
+    patience.await("The journal", () -> await(new BuiltInWorkflows(workflows).register()));
     if (settings.has("api")) {
       Routes routes =
-          new Routes(system, readModels, bus, entities, projections, clock, metrics);
+          new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);
       HttpServer server = await(routes.serve(config));
       stops.push(new Stop("HTTP", () -> await(server.stop())));
       routes.awaitReady(LONGEST_JOIN);
@@ -122,11 +134,14 @@ final class Node implements AutoCloseable {
     }
   }
 
-  private Entities startEntities(ActorSystem<?> system) {
+  private Entities startEntities(ActorSystem<?> system, HttpCalls calls) {
     ClusterSharding sharding = ClusterSharding.get(system);
+    Entities entities = new Entities(sharding, settings.askTimeout());
     Kpi.init(sharding, clock);
+    OrgNode.init(sharding, clock);
     WorkflowDefinition.init(sharding, clock);
-    return new Entities(sharding, settings.askTimeout());
+    WorkflowInstance.init(sharding, new Outside(calls, new KpiReadings(entities)), clock);
+    return entities;
   }
 
   private static PrometheusMeterRegistry metrics() {

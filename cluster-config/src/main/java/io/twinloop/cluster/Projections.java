@@ -5,12 +5,16 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.workflow.WorkflowDefinition;
+import io.twinloop.entities.workflow.WorkflowInstance;
+import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionRunner.Named;
 import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.TimerFirer;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.DeadLetters;
+import io.twinloop.projections.bus.Effect;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventPublisher;
@@ -18,12 +22,21 @@ import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
+import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
+import io.twinloop.projections.workflow.WorkflowEvents;
+import io.twinloop.projections.workflow.WorkflowReadModel;
+import io.twinloop.projections.workflow.WorkflowTimers;
+import io.twinloop.serialization.Catalogue;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.sharding.typed.ShardedDaemonProcessSettings;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ShardedDaemonProcess;
 import org.jspecify.annotations.Nullable;
 
 /** What happens to events after the journal: read models, the bus, effects, timers. */
@@ -33,6 +46,8 @@ final class Projections {
   private final Config config;
   private final ReadModels readModels;
   private final KafkaBus bus;
+  private final Entities entities;
+  private final Clock clock;
   private final DeadLetters deadLetters;
   private final EventDelivery delivery;
   private final EventConsumer consumer;
@@ -44,18 +59,21 @@ final class Projections {
       ReadModels readModels,
       KafkaBus bus,
       Entities entities,
+      Workflows workflows,
       Clock clock,
       MeterRegistry metrics) {
     this.system = system;
     this.config = config;
     this.readModels = readModels;
     this.bus = bus;
+    this.entities = entities;
+    this.clock = clock;
     BusSettings settings = BusSettings.of(config);
     this.deadLetters = new DeadLetters(readModels.database(), bus, clock);
     this.delivery =
         new EventDelivery(
             settings,
-            Map.of("bpa.kpi.updated", new MeasureKpi(entities)),
+            effects(entities, workflows),
             readModels.database(),
             deadLetters,
             clock,
@@ -74,7 +92,38 @@ final class Projections {
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);
+    runner.readModel(
+        new Named("workflow-read-model", WorkflowInstance.KEY.name()), WorkflowReadModel::new);
+    runner.publisher(
+        new Named("workflow-publisher", WorkflowInstance.KEY.name()),
+        () -> new EventPublisher<WorkflowInstance.Event>(bus, WorkflowEvents::of));
+    ShardedDaemonProcess.get(system)
+        .init(
+            TimerFirer.Command.class,
+            "timers",
+            1,
+            index ->
+                TimerFirer.create(
+                    readModels.database(),
+                    new WorkflowTimers(entities),
+                    clock,
+                    config.getDuration("twinloop.timers.interval"),
+                    config.getInt("twinloop.timers.batch")),
+            ShardedDaemonProcessSettings.create(system).withRole("projections"),
+            Optional.of(new TimerFirer.Stop()));
     consuming = consumer.start();
+  }
+
+  /** What each type of event brings about: the catalogue's workflows, and the twin's changes. */
+  private static Map<String, Effect> effects(Entities entities, Workflows workflows) {
+    Map<String, Effect> effects = new HashMap<>();
+    for (Catalogue.Entry entry : Catalogue.all()) {
+      if (entry.starts() != null) {
+        effects.put(entry.type(), new AnswerByWorkflow(workflows, entry.starts()));
+      }
+    }
+    effects.put("bpa.kpi.updated", new MeasureKpi(entities));
+    return effects;
   }
 
   DeadLetters deadLetters() {

@@ -3,6 +3,7 @@ package io.twinloop.cluster;
 import com.typesafe.config.Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.HttpServer;
 import io.twinloop.http.HttpSettings;
@@ -16,6 +17,9 @@ import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.http.workflow.TaskRoutes;
+import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
+import io.twinloop.http.workflow.WorkflowRoutes;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionLag;
 import io.twinloop.projections.ReadModelProgress;
@@ -25,6 +29,7 @@ import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
+import io.twinloop.projections.workflow.WorkflowQueries;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +47,7 @@ final class Routes {
   private final ReadModels readModels;
   private final KafkaBus bus;
   private final Entities entities;
+  private final Workflows workflows;
   private final Projections projections;
   private final Clock clock;
   private final PrometheusMeterRegistry metrics;
@@ -52,6 +58,7 @@ final class Routes {
       ReadModels readModels,
       KafkaBus bus,
       Entities entities,
+      Workflows workflows,
       Projections projections,
       Clock clock,
       PrometheusMeterRegistry metrics) {
@@ -59,6 +66,7 @@ final class Routes {
     this.readModels = readModels;
     this.bus = bus;
     this.entities = entities;
+    this.workflows = workflows;
     this.projections = projections;
     this.clock = clock;
     this.metrics = metrics;
@@ -94,10 +102,14 @@ final class Routes {
     OperationsRoutes operations =
         new OperationsRoutes(
             availability, new ProjectionLag(database), projections.consumer(), metrics);
+    WorkflowQueries runs = new WorkflowQueries(database);
     List<Endpoint> endpoints = new ArrayList<>(operations.endpoints());
     Stream.of(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
+            new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
+            new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
+            new TaskRoutes(entities, runs).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
             new EventRoutes(bus, new EventQueries(database)).endpoints(),
             new DeadLetterRoutes(projections.deadLetters(), projections.delivery()).endpoints())

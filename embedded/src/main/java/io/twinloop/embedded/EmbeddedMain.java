@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Arguments: {@code --data DIR CLASS [ARGUMENT…]}. It takes hold of the data folder, starts the
  * servers, tells the node where they are by the system properties {@value #POSTGRES_URL} and
  * {@value #KAFKA_BOOTSTRAP}, and calls {@code public static AutoCloseable start(String[])} of the
- * class, which returns when the node is ready and whose result stops it. A server whose environment
- * variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP) is set is not started.
+ * class, which returns when the node is ready and whose result stops it. A class without {@code
+ * start} is a task: its {@code main} is called, and everything stops when that returns. A server
+ * whose environment variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP) is set is not
+ * started.
  *
  * <p>The end has an order, so there is one shutdown hook: the node, Kafka, PostgreSQL, the folder.
  * A PostgreSQL that ends by itself is started again.
@@ -59,57 +61,69 @@ public final class EmbeddedMain {
       KafkaServer.onFatalError(EmbeddedMain::exitSaying);
       EmbeddedMain program = new EmbeddedMain(options.path("--data"));
       Runtime.getRuntime().addShutdownHook(new Thread(program::stop, "twinloop-stop"));
-      program.run(options.rest().get(0), options.rest().subList(1, options.rest().size()));
+      String[] rest = options.rest().toArray(String[]::new);
+      program.run(rest[0], Arrays.copyOfRange(rest, 1, rest.length));
     } catch (CannotStartException e) {
-      say("can't start: " + e.getMessage());
+      refuse(e.getMessage());
       System.exit(1);
     } catch (Exception e) {
-      say("can't start: " + Sentences.reason(e) + ".");
+      refuse(Sentences.reason(e) + ".");
       e.printStackTrace();
       System.exit(1);
     }
   }
 
-  private void run(String mainClass, List<String> arguments) throws Exception {
+  private void run(String mainClass, String[] arguments) throws Exception {
+    say("starting PostgreSQL and Kafka …");
     servers.awaitReady();
     servers.postgres().ifPresent(server -> System.setProperty(POSTGRES_URL, server.url()));
     servers.kafka().ifPresent(server -> System.setProperty(KAFKA_BOOTSTRAP, server.bootstrap()));
-    say("starts the node …");
-    node = startNode(mainClass, arguments.toArray(String[]::new));
-    while (!stopping.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
-      servers.postgres().ifPresent(EmbeddedMain::startAgainWhenEnded);
+    Class<?> program = Class.forName(mainClass);
+    if (isNode(program)) {
+      say("starting the node …");
+      node = startNode(program, arguments);
+      while (!stopping.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+        servers.postgres().ifPresent(EmbeddedMain::startAgainWhenEnded);
+      }
+    } else {
+      call(program, "main", arguments);
+      System.exit(0);
     }
   }
 
-  private static AutoCloseable startNode(String mainClass, String[] arguments) throws Exception {
+  private static boolean isNode(Class<?> program) {
+    return Arrays.stream(program.getMethods()).anyMatch(method -> method.getName().equals("start"));
+  }
+
+  private static AutoCloseable startNode(Class<?> program, String[] arguments) throws Exception {
+    if (call(program, "start", arguments) instanceof AutoCloseable started) {
+      return started;
+    }
+    throw new IllegalStateException(program + ".start returned nothing that can be closed");
+  }
+
+  private static @Nullable Object call(Class<?> program, String method, String[] arguments)
+      throws Exception {
     try {
-      Object started =
-          Class.forName(mainClass)
-              .getMethod("start", String[].class)
-              .invoke(null, (Object) arguments);
-      if (started instanceof AutoCloseable node) {
-        return node;
-      }
-      throw new IllegalStateException(mainClass + ".start returned nothing that can be closed");
+      return program.getMethod(method, String[].class).invoke(null, (Object) arguments);
     } catch (InvocationTargetException e) {
       throw e.getCause() instanceof Exception cause ? cause : e;
     }
   }
 
   private static void startAgainWhenEnded(PostgreSqlServer server) {
-    if (!server.isRunning()) {
-      say("starts PostgreSQL again, which ended by itself …");
-      try {
-        server.start();
-        say("has PostgreSQL back.");
-      } catch (CannotStartException e) {
-        say("has no PostgreSQL and tries again: " + e.getMessage());
+    try {
+      if (server.startAgainWhenEnded(
+          () -> say("PostgreSQL ended by itself; starting it again …"))) {
+        say("PostgreSQL is back.");
       }
+    } catch (CannotStartException e) {
+      say("PostgreSQL does not come back, trying again: " + e.getMessage());
     }
   }
 
   private void stop() {
-    say("stops …");
+    say("stopping …");
     stopping.countDown();
     stopNode();
     servers.close();
@@ -118,7 +132,7 @@ public final class EmbeddedMain {
     } catch (IOException e) {
       say("could not clean up %s: %s.".formatted(folder.root(), Sentences.reason(e)));
     }
-    say("has stopped.");
+    say("stopped.");
   }
 
   private void stopNode() {
@@ -132,7 +146,7 @@ public final class EmbeddedMain {
               try {
                 started.close();
               } catch (Exception e) {
-                say("had trouble stopping the node: " + Sentences.reason(e) + ".");
+                say("the node had trouble stopping: " + Sentences.reason(e) + ".");
                 e.printStackTrace();
               }
             },
@@ -142,7 +156,9 @@ public final class EmbeddedMain {
     try {
       closing.join(NODE_PATIENCE.toMillis());
       if (closing.isAlive()) {
-        say("waited %d s for the node and goes on.".formatted(NODE_PATIENCE.toSeconds()));
+        say(
+            "the node did not stop within %d s; going on without it."
+                .formatted(NODE_PATIENCE.toSeconds()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -150,7 +166,7 @@ public final class EmbeddedMain {
   }
 
   private static void exitSaying(String sentence) {
-    say("stops: " + sentence);
+    say(sentence);
     // The thread that brings the news is Kafka's own, which the stop would wait for.
     new Thread(() -> System.exit(1), "twinloop-exit").start();
   }
@@ -160,8 +176,12 @@ public final class EmbeddedMain {
     return value != null && !value.isBlank();
   }
 
+  private static void refuse(String sentence) {
+    System.out.println("Twinloop can't start: " + sentence);
+  }
+
   /** The launcher shows lines that begin with the product's name; everything else is log. */
-  private static void say(String text) {
-    System.out.println("Twinloop " + text);
+  private static void say(String progress) {
+    System.out.println("Twinloop: " + progress);
   }
 }

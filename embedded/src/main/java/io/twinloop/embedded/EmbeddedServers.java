@@ -50,6 +50,8 @@ public final class EmbeddedServers implements AutoCloseable {
   }
 
   /**
+   * Returns when all that were wanted answer.
+   *
    * @throws CannotStartException when one of them can't; the other one is up until {@link #close()}
    */
   public void awaitReady() {

@@ -283,6 +283,12 @@ public final class KafkaServer implements AutoCloseable {
     settings.put("log.flush.interval.ms", "1000");
     settings.put("log.flush.scheduler.interval.ms", "1000");
 
+    // After a kill -9 the controller takes the dead broker for alive for one session timeout (9 s
+    // by
+    // default) and lets the new one wait.
+    settings.put("broker.session.timeout.ms", "2000");
+    settings.put("broker.heartbeat.interval.ms", "500");
+
     // An idle broker writes nothing.
     settings.put("metadata.max.idle.interval.ms", "0");
     return settings;

@@ -50,6 +50,7 @@ public final class PostgreSqlServer implements AutoCloseable {
   private final PostgreSqlBinaries binaries;
   private int port;
   private String password = "";
+  private boolean wanted;
 
   private PostgreSqlServer(Path dataFolder, int wantedPort, Path log) {
     this.dataFolder = dataFolder;
@@ -105,10 +106,27 @@ public final class PostgreSqlServer implements AutoCloseable {
       startOn(port);
     }
     createDatabaseWhenMissing();
+    wanted = true;
+  }
+
+  /**
+   * Starts it again when it ended although nobody stopped it.
+   *
+   * @param notice called before that
+   * @return true when it was started again
+   */
+  synchronized boolean startAgainWhenEnded(Runnable notice) {
+    if (!wanted || isRunning()) {
+      return false;
+    }
+    notice.run();
+    start();
+    return true;
   }
 
   /** Stops it: clients are cut off, everything is on disk. Harmless when it does not run. */
   public synchronized void stop() {
+    wanted = false;
     Postmaster.runningOn(dataFolder).ifPresent(postmaster -> postmaster.stop(STOP_PATIENCE));
   }
 

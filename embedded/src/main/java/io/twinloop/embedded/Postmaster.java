@@ -110,6 +110,9 @@ record Postmaster(ProcessHandle process) {
   }
 
   private static List<String> pidFile(Path dataFolder) {
+    if (!Files.isDirectory(dataFolder)) {
+      return List.of();
+    }
     try {
       return Files.readAllLines(dataFolder.resolve("postmaster.pid"));
     } catch (NoSuchFileException none) {

@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.List;
 
 /** Sends POSIX signals to processes that are no children of this one, and waits for their end. */
-final class Signals {
+public final class Signals {
   private static final Duration POLL = Duration.ofMillis(10);
 
   private Signals() {}
@@ -19,7 +19,7 @@ final class Signals {
    *
    * @param signal name without SIG, e.g. {@code INT}
    */
-  static void send(String signal, Collection<ProcessHandle> targets) {
+  public static void send(String signal, Collection<ProcessHandle> targets) {
     for (ProcessHandle target : targets) {
       if (isAlive(target)) {
         run(List.of("kill", "-" + signal, Long.toString(target.pid())));
@@ -27,12 +27,13 @@ final class Signals {
     }
   }
 
-  static void send(String signal, ProcessHandle target) {
+  /** The same for one process. */
+  public static void send(String signal, ProcessHandle target) {
     send(signal, List.of(target));
   }
 
   /** True when all have ended within the time; a zombie, which nobody has reaped yet, counts. */
-  static boolean awaitEnd(Collection<ProcessHandle> targets, Duration atMost) {
+  public static boolean awaitEnd(Collection<ProcessHandle> targets, Duration atMost) {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (targets.stream().anyMatch(Signals::isAlive)) {
       if (System.nanoTime() > deadline) {
@@ -47,7 +48,7 @@ final class Signals {
    * Like {@link ProcessHandle#isAlive()}, but false for a zombie: in a container the first process
    * may be one that never reaps, and a dead PostgreSQL would look alive for ever.
    */
-  static boolean isAlive(ProcessHandle process) {
+  public static boolean isAlive(ProcessHandle process) {
     if (!process.isAlive()) {
       return false;
     }

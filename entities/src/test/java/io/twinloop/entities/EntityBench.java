@@ -34,13 +34,15 @@ public final class EntityBench<C, E, S, R> {
             EventSourcedBehaviorTestKit.enabledSerializationSettings().withVerifyEquality(true));
   }
 
-  /** The actor system benches run in: journal and snapshots in memory, the product's serializers. */
+  /**
+   * The actor system benches run in: journal and snapshots in memory, the product's serializers.
+   */
   public static ActorTestKit newSystem() {
     return ActorTestKit.create(EventSourcedBehaviorTestKit.config());
   }
 
   public CommandResultWithReply<C, E, S, R> run(Function<ActorRef<R>, C> command) {
-    return kit.runCommand(command::apply);
+    return kit.runCommand(command);
   }
 
   /** The reply to a command, which has to be of this class. */

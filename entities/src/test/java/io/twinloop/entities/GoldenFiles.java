@@ -2,14 +2,18 @@ package io.twinloop.entities;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Base64;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.serialization.Serialization;
 import org.apache.pekko.serialization.SerializationExtension;
@@ -25,11 +29,20 @@ import org.apache.pekko.serialization.Serializers;
  */
 final class GoldenFiles {
 
-  /** What a file holds; {@code json} is for people, the others are what a journal stores. */
-  record Golden(String manifest, int serializerId, byte[] cbor, JsonNode json) {}
+  /** What a file holds: what a journal stores, {@code cbor} in base64, and the same for people. */
+  record Golden(String manifest, int serializerId, String cbor, JsonNode json) {
+
+    byte[] bytes() {
+      return Base64.getDecoder().decode(cbor);
+    }
+  }
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .build();
   private static final ObjectMapper CBOR = new ObjectMapper(new CBORFactory());
 
   private final Path folder =
@@ -55,9 +68,11 @@ final class GoldenFiles {
         .as("no golden file; write it with -Dtwinloop.golden=write and commit it")
         .exists();
     Golden golden = JSON.readValue(file.toFile(), Golden.class);
-    assertThat(CBOR.readTree(golden.cbor())).as("%s: json is what cbor says", file).isEqualTo(golden.json());
+    assertThat(readable(golden.bytes()))
+        .as("%s: json is what cbor says", file)
+        .isEqualTo(golden.json());
     Object read =
-        serialization.deserialize(golden.cbor(), golden.serializerId(), golden.manifest()).get();
+        serialization.deserialize(golden.bytes(), golden.serializerId(), golden.manifest()).get();
     assertThat(read).as("%s, read by this release", file).isEqualTo(sample);
     if (isNewest) {
       Golden today = record(sample);
@@ -75,7 +90,11 @@ final class GoldenFiles {
     return new Golden(
         Serializers.manifestFor(serializer, event),
         serializer.identifier(),
-        bytes,
-        JSON.readTree(JSON.writeValueAsBytes(CBOR.readTree(bytes))));
+        Base64.getEncoder().encodeToString(bytes),
+        readable(bytes));
+  }
+
+  private static JsonNode readable(byte[] cbor) throws IOException {
+    return JSON.readTree(JSON.writeValueAsBytes(CBOR.readTree(cbor)));
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiSamples;
+import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.organization.OrgNodeSamples;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,7 +30,9 @@ class GoldenFilesTest {
   private record Recorded(String name, Class<?> events, List<?> samples) {}
 
   private static final List<Recorded> ENTITIES =
-      List.of(new Recorded("Kpi", Kpi.Event.class, KpiSamples.events()));
+      List.of(
+          new Recorded("Kpi", Kpi.Event.class, KpiSamples.events()),
+          new Recorded("OrgNode", OrgNode.Event.class, OrgNodeSamples.events()));
 
   private static ActorTestKit system;
   private static GoldenFiles goldenFiles;

@@ -18,6 +18,15 @@ public final class Cursors {
     return time + " " + id;
   }
 
+  /** The number a cursor holds; refuses a cursor that is none of ours. */
+  public static long number(String cursor) {
+    try {
+      return Long.parseLong(cursor);
+    } catch (NumberFormatException e) {
+      throw foreign();
+    }
+  }
+
   /** Where the caller's page begins; refuses a cursor that is none of ours. */
   public static TimeAndId timeAndId(Call call) {
     return call.cursor().map(Cursors::parse).orElse(TimeAndId.BEGINNING);
@@ -28,7 +37,12 @@ public final class Cursors {
     try {
       return new TimeAndId(Instant.parse(cursor.substring(0, Math.max(space, 0))), cursor.substring(space + 1));
     } catch (DateTimeParseException e) {
-      throw Problems.at("?cursor", "malformed", "The cursor is none that this list gave.").refuse();
+      throw foreign();
     }
+  }
+
+  /** The refusal of a cursor that this list did not give. */
+  public static ProblemException foreign() {
+    return Problems.at("?cursor", "malformed", "The cursor is none that this list gave.").refuse();
   }
 }

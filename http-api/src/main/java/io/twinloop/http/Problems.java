@@ -41,6 +41,7 @@ public final class Problems {
           // The state speaks against it.
           kind("conflict", 409, "The present state speaks against it"),
           kind("already-exists", 409, "It exists already"),
+          kind("not-yours", 409, "Somebody else holds it"),
           kind("wrong-state", 409, "The present state speaks against it"),
           kind("request-in-progress", 409, "The first request with this key is being answered"),
           kind("revision-mismatch", 412, "It changed in the meantime"),

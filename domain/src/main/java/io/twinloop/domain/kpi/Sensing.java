@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>every run of samples out of band in the ordered series is told as it stands there, unless
  *       something of it was told before it was complete: an episode that shares an instant with it,
  *       or with a longer run that a late sample then parted;
- *   <li>an episode told is never taken back: where a late sample shows that there was none, it is
- *       closed.
+ *   <li>no two episodes told cover the same sample, and none is taken back: where a late sample
+ *       shows that there was none, it is closed.
  * </ul>
  *
  * <p>An older sample goes to history only: no judgement ever sees it.
@@ -117,9 +117,7 @@ public record Sensing(List<Sample> recent, List<Told> told) {
     Instant latest = recent.isEmpty() ? null : lastOf(recent).timestamp();
     for (Measurement measurement : measurements) {
       Instant stamp =
-          latest == null || current.isAfter(latest)
-              ? current
-              : latest.plus(1, ChronoUnit.MICROS);
+          latest == null || current.isAfter(latest) ? current : latest.plus(1, ChronoUnit.MICROS);
       Sample sample = measurement.at(stamp);
       samples.add(sample);
       latest = latest == null || sample.timestamp().isAfter(latest) ? sample.timestamp() : latest;

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param context {@code $context}, an empty object until a task exports one
  * @param frames open tasks, each after the one around it; the first is the workflow
  * @param output what the workflow yielded, null until it completed
- * @param fault the error it faulted with, null unless it did
+ * @param fault the error it faulted with, or is about to for its input; else null
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Execution(
@@ -93,7 +93,10 @@ public record Execution(
   public List<PendingCall> pendingCalls() {
     return waiting().stream()
         .filter(each -> each.pending() instanceof Pending.Http)
-        .map(each -> new PendingCall(each.ref(), key(each.ref()), ((Pending.Http) each.pending()).call()))
+        .map(
+            each ->
+                new PendingCall(
+                    each.ref(), key(each.ref()), ((Pending.Http) each.pending()).call()))
         .toList();
   }
 
@@ -114,7 +117,10 @@ public record Execution(
       return List.of();
     }
     return frames.stream()
-        .flatMap(frame -> Stream.of(Optional.ofNullable(frame.deadline()), timerOf(frame)))
+        .flatMap(
+            frame ->
+                Stream.of(
+                    Optional.ofNullable(frame.deadline()).map(Deadline::timer), timerOf(frame)))
         .flatMap(Optional::stream)
         .toList();
   }
@@ -132,14 +138,8 @@ public record Execution(
   }
 
   private static Optional<Timer> timerOf(Frame frame) {
-    if (!(frame.state() instanceof Frame.Waiting waiting)) {
-      return Optional.empty();
-    }
-    if (waiting.pending() instanceof Pending.Pause pause) {
-      return Optional.of(pause.timer());
-    }
-    return waiting.pending() instanceof Pending.Retry retry
-        ? Optional.of(retry.timer())
+    return frame.state() instanceof Frame.Waiting waiting
+        ? waiting.pending().endsBy()
         : Optional.empty();
   }
 

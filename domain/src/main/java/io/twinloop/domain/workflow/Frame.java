@@ -29,7 +29,7 @@ public record Frame(
     @Nullable String parent,
     String name,
     Instant startedAt,
-    @Nullable Timer deadline,
+    @Nullable Deadline deadline,
     JsonNode rawInput,
     JsonNode input,
     JsonNode data,
@@ -38,7 +38,10 @@ public record Frame(
 
   static final String ROOT = "";
 
-  /** Ready → Waiting | Acted for a task that acts, Running ⇄ Raised | Waiting for one that runs others; any → Failed. */
+  /**
+   * Ready → Waiting | Acted for a task that acts, Running ⇄ Raised | Waiting for one that runs
+   * others; any → Failed.
+   */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Ready.class, name = "ready"),
@@ -168,7 +171,7 @@ public record Frame(
   }
 
   /** The same frame in a later attempt, ready to act or to go on with its subtasks. */
-  Frame again(int attempt, @Nullable Timer newDeadline) {
+  Frame again(int attempt, @Nullable Deadline newDeadline) {
     return new Frame(
         progress == null ? ref.again(attempt) : ref,
         parent,

@@ -2,6 +2,7 @@ package io.twinloop.domain.workflow;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.Optional;
 
 /** What an open task waits for. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -14,11 +15,26 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 })
 public sealed interface Pending {
 
+  /** When it ends by itself; empty where only somebody outside can end it. */
+  default Optional<Timer> endsBy() {
+    return Optional.empty();
+  }
+
   /** The end of a {@code wait}. */
-  record Pause(Timer timer) implements Pending {}
+  record Pause(Timer timer) implements Pending {
+    @Override
+    public Optional<Timer> endsBy() {
+      return Optional.of(timer);
+    }
+  }
 
   /** The moment to try again. */
-  record Retry(Timer timer) implements Pending {}
+  record Retry(Timer timer) implements Pending {
+    @Override
+    public Optional<Timer> endsBy() {
+      return Optional.of(timer);
+    }
+  }
 
   /** The answer of an HTTP call. */
   record Http(HttpCall call) implements Pending {}

@@ -34,7 +34,14 @@ final class Run {
 
   private static final Set<String> KNOWN_ATTRIBUTES =
       Set.of(
-          "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "data",
+          "id",
+          "source",
+          "type",
+          "time",
+          "subject",
+          "datacontenttype",
+          "dataschema",
+          "data",
           "specversion");
 
   private final WorkflowModel model;
@@ -61,7 +68,7 @@ final class Run {
     describeWorkflow(values, runtime, input);
     JsonNode data = null;
     WorkflowError refusal = null;
-    Timer deadline = null;
+    Deadline deadline = null;
     try {
       check("/input", "The workflow's input", input);
       Expressions.Arguments arguments = new Expressions.Arguments(values, now);
@@ -89,10 +96,11 @@ final class Run {
       fire(fired.timerId());
     } else if (signal instanceof Signal.CallAnswered answered) {
       awaiting(answered.ref())
+          .filter(Run::awaitsAnswer)
           .ifPresent(frame -> completeOr(frame, () -> answerOf(frame, answered), null));
     } else if (signal instanceof Signal.CallFailed failed) {
       awaiting(failed.ref())
-          .filter(frame -> pending(frame) instanceof Pending.Http || pending(frame) instanceof Pending.Kpi)
+          .filter(Run::awaitsAnswer)
           .ifPresent(frame -> fault(frame, failed.error()));
     } else if (signal instanceof Signal.HumanTaskCompleted done) {
       awaiting(done.ref())
@@ -107,18 +115,23 @@ final class Run {
 
   /** Goes on from the step that failed. */
   void retry() {
+    if (execution.frames().isEmpty()) {
+      return; // its input was refused, there is no step to go on from
+    }
     Frame innermost = execution.innermost();
-    Map<String, Timer> deadlines = new TreeMap<>();
+    Map<String, Deadline> deadlines = new TreeMap<>();
     for (Frame frame : execution.frames()) {
       if (frame.deadline() != null) {
-        Duration allowed = Duration.between(frame.startedAt(), frame.deadline().dueAt());
-        deadlines.put(frame.id(), deadlineAt(frame.id(), now.plus(allowed)));
+        deadlines.put(frame.id(), deadlineIn(frame.id(), frame.deadline().allowed()));
       }
     }
     take(new Step.Retried(innermost.ref(), innermost.highestAttempt() + 1, deadlines));
   }
 
   void untilItWaits() {
+    if (execution.frames().isEmpty() && execution.error().isPresent()) {
+      take(new Step.Faulted(execution.error().get(), model.name()));
+    }
     while (!execution.ended()) {
       Frame frame = execution.current();
       if (frame.state() instanceof Frame.Waiting waiting && !firesAtOnce(waiting.pending())) {
@@ -127,7 +140,9 @@ final class Run {
       if (steps.size() >= MOST_STEPS) {
         WorkflowError error =
             WorkflowError.runtime(
-                "The workflow took " + MOST_STEPS + " steps without waiting for anything; is it"
+                "The workflow took "
+                    + MOST_STEPS
+                    + " steps without waiting for anything; is it"
                     + " going in circles?");
         take(new Step.Faulted(error.at(frame.ref().position()), frame.name()));
         return;
@@ -175,6 +190,7 @@ final class Run {
     JsonNode rawInput = around.data();
     JsonNode definition = task.definition();
     Map<String, Supplier<JsonNode>> values = valuesIn(around);
+    values.remove("input"); // of the task around it; this one's is only being made
     values.put("task", () -> taskDescriptor(task, rawInput, now));
     Expressions.Arguments arguments = new Expressions.Arguments(values, now);
     try {
@@ -185,13 +201,15 @@ final class Run {
       }
       check(task.position() + "/input", "The input of '" + task.name() + "'", rawInput);
       JsonNode input = transformed(task.position() + "/input/from", rawInput, arguments);
-      Timer deadline =
+      Deadline deadline =
           deadline(ref.id() + "@" + ref.attempt(), definition.path("timeout"), input, arguments);
       take(
           new Step.TaskStarted(
               ref, around.id(), task.name(), unlessSame(rawInput, input), task.body(), deadline));
     } catch (Fault e) {
-      take(new Step.TaskFaulted(ref, around.id(), task.name(), raisedAt(task.position(), e.error())));
+      take(
+          new Step.TaskFaulted(
+              ref, around.id(), task.name(), raisedAt(task.position(), e.error())));
     }
   }
 
@@ -208,7 +226,8 @@ final class Run {
                 new Step.WaitStarted(
                     frame.ref(),
                     frame.name(),
-                    timer(frame, "wait", now.plus(duration(frame, task.definition().get("wait"))))));
+                    timer(
+                        frame, "wait", now.plus(duration(frame, task.definition().get("wait"))))));
         case EMIT ->
             take(new Step.EventEmitted(frame.ref(), frame.name(), key, event(frame, task, key)));
         case CALL_HTTP ->
@@ -285,6 +304,7 @@ final class Run {
 
   private void end(Frame workflow) {
     Map<String, Supplier<JsonNode>> values = valuesIn(workflow);
+    values.remove("input");
     try {
       JsonNode output =
           transformed("/output/as", workflow.data(), new Expressions.Arguments(values, now));
@@ -361,8 +381,7 @@ final class Run {
   /** Whether {@code when} and {@code exceptWhen} of a catch or of a retry agree. */
   private boolean wanted(JsonNode clause, JsonNode input, Expressions.Arguments arguments) {
     Expressions expressions = model.expressions();
-    return (!clause.has("when")
-            || expressions.holds(clause.get("when").asText(), input, arguments))
+    return (!clause.has("when") || expressions.holds(clause.get("when").asText(), input, arguments))
         && (!clause.has("exceptWhen")
             || !expressions.holds(clause.get("exceptWhen").asText(), input, arguments));
   }
@@ -423,20 +442,15 @@ final class Run {
 
   // Timers
 
-  private static boolean firesAtOnce(Instant now, Timer timer) {
-    return !timer.dueAt().isAfter(now);
-  }
-
   private boolean firesAtOnce(Pending pending) {
-    return (pending instanceof Pending.Pause pause && firesAtOnce(now, pause.timer()))
-        || (pending instanceof Pending.Retry retry && firesAtOnce(now, retry.timer()));
+    return pending.endsBy().filter(timer -> !timer.dueAt().isAfter(now)).isPresent();
   }
 
   private void fire(String timerId) {
     for (Frame frame : execution.frames()) {
-      Timer deadline = frame.deadline();
-      if (deadline != null && deadline.id().equals(timerId)) {
-        expire(frame);
+      Deadline deadline = frame.deadline();
+      if (deadline != null && deadline.timer().id().equals(timerId)) {
+        expire(frame, deadline.allowed());
         return;
       }
       if (frame.state() instanceof Frame.Waiting waiting && isFor(waiting.pending(), timerId)) {
@@ -447,8 +461,7 @@ final class Run {
   }
 
   private static boolean isFor(Pending pending, String timerId) {
-    return (pending instanceof Pending.Pause pause && pause.timer().id().equals(timerId))
-        || (pending instanceof Pending.Retry retry && retry.timer().id().equals(timerId));
+    return pending.endsBy().filter(timer -> timer.id().equals(timerId)).isPresent();
   }
 
   private void wake(Frame frame, Pending pending) {
@@ -459,9 +472,7 @@ final class Run {
     }
   }
 
-  private void expire(Frame frame) {
-    Duration allowed =
-        Duration.between(frame.startedAt(), frame.deadline() == null ? now : frame.deadline().dueAt());
+  private void expire(Frame frame, Duration allowed) {
     if (frame.isRoot()) {
       WorkflowError error =
           WorkflowError.timeout("The workflow was not done within " + allowed + ".");
@@ -477,18 +488,18 @@ final class Run {
     return new Timer(frame.id() + "@" + frame.ref().attempt() + ":" + purpose, due);
   }
 
-  private static Timer deadlineAt(String owner, Instant due) {
-    return new Timer(owner + ":deadline:" + due, due);
+  private Deadline deadlineIn(String owner, Duration allowed) {
+    Instant due = now.plus(allowed);
+    return new Deadline(new Timer(owner + ":deadline:" + due, due), allowed);
   }
 
-  private @Nullable Timer deadline(
+  private @Nullable Deadline deadline(
       String owner, JsonNode declared, JsonNode input, Expressions.Arguments arguments) {
     JsonNode after = model.component("timeouts", declared).path("after");
     if (after.isMissingNode()) {
       return null;
     }
-    return deadlineAt(
-        owner, now.plus(durationOf(model.expressions().resolve(after, input, arguments))));
+    return deadlineIn(owner, durationOf(model.expressions().resolve(after, input, arguments)));
   }
 
   private Duration duration(Frame frame, JsonNode declared) {
@@ -513,7 +524,9 @@ final class Run {
       String then = candidate.path("then").asText(Flow.CONTINUE);
       if (!candidate.has("when")) {
         otherwise = then;
-      } else if (model.expressions().holds(candidate.get("when").asText(), frame.input(), arguments)) {
+      } else if (model
+          .expressions()
+          .holds(candidate.get("when").asText(), frame.input(), arguments)) {
         return then;
       }
     }
@@ -539,8 +552,10 @@ final class Run {
     with.properties()
         .forEach(
             attribute -> {
-              if (!KNOWN_ATTRIBUTES.contains(attribute.getKey()) && !attribute.getValue().isNull()) {
-                extensions.put(attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
+              if (!KNOWN_ATTRIBUTES.contains(attribute.getKey())
+                  && !attribute.getValue().isNull()) {
+                extensions.put(
+                    attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
               }
             });
     String id = optional(with, "id");
@@ -563,7 +578,9 @@ final class Run {
     } catch (DateTimeParseException e) {
       throw new Fault(
           WorkflowError.validation(
-              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '" + text + "'."));
+              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '"
+                  + text
+                  + "'."));
     }
   }
 
@@ -571,7 +588,11 @@ final class Run {
     if (!value.isValueNode() || value.isNull()) {
       throw new Fault(
           WorkflowError.validation(
-              "Expected the event's '" + name + "' to be a simple value, but found " + value + "."));
+              "Expected the event's '"
+                  + name
+                  + "' to be a simple value, but found "
+                  + value
+                  + "."));
     }
     return value.asText();
   }
@@ -582,12 +603,12 @@ final class Run {
   }
 
   private HttpCall httpCall(Frame frame, TaskDefinition task) {
-    Timer deadline = frame.deadline();
+    Deadline deadline = frame.deadline();
     return HttpRequests.request(
         model,
         task.definition().get("with"),
         frame.input(),
-        deadline == null ? null : Duration.between(now, deadline.dueAt()),
+        deadline == null ? null : Duration.between(now, deadline.timer().dueAt()),
         part -> resolved(frame, part));
   }
 
@@ -604,6 +625,10 @@ final class Run {
 
   private static Pending pending(Frame frame) {
     return ((Frame.Waiting) frame.state()).pending();
+  }
+
+  private static boolean awaitsAnswer(Frame frame) {
+    return pending(frame) instanceof Pending.Http || pending(frame) instanceof Pending.Kpi;
   }
 
   private static JsonNode answerOf(Frame frame, Signal.CallAnswered answer) {
@@ -677,7 +702,8 @@ final class Run {
                 .set("metadata", JsonNodeFactory.instance.objectNode()));
   }
 
-  private static ObjectNode taskDescriptor(TaskDefinition task, JsonNode rawInput, Instant startedAt) {
+  private static ObjectNode taskDescriptor(
+      TaskDefinition task, JsonNode rawInput, Instant startedAt) {
     ObjectNode descriptor = JsonNodeFactory.instance.objectNode();
     descriptor.put("name", task.name());
     descriptor.put("reference", task.position());

@@ -57,7 +57,7 @@ public sealed interface Step {
    * @param data what {@code input.from} made of it, null when nothing
    * @param next position of the first task, or exit
    * @param deadline when the workflow times out, null when it may take for ever
-   * @param refusal why the input can't be taken, null when it can
+   * @param refusal why the input can't be taken, null when it can; then nothing is opened
    */
   record Started(
       String namespace,
@@ -67,7 +67,7 @@ public sealed interface Step {
       JsonNode input,
       @Nullable JsonNode data,
       String next,
-      @Nullable Timer deadline,
+      @Nullable Deadline deadline,
       @Nullable WorkflowError refusal)
       implements Step {
 
@@ -84,16 +84,16 @@ public sealed interface Step {
               input,
               taken,
               taken,
-              refusal == null ? new Frame.Running() : new Frame.Raised(refusal),
+              new Frame.Running(),
               Frame.Progress.beginning(next, 1));
       return new Execution(
           Execution.Status.RUNNING,
           runtime,
           input,
           JsonNodeFactory.instance.objectNode(),
-          List.of(workflow),
+          refusal == null ? List.of(workflow) : List.of(),
           null,
-          null);
+          refusal);
     }
   }
 
@@ -110,7 +110,7 @@ public sealed interface Step {
       String name,
       @Nullable JsonNode input,
       @Nullable String next,
-      @Nullable Timer deadline)
+      @Nullable Deadline deadline)
       implements Step {
 
     @Override
@@ -129,9 +129,7 @@ public sealed interface Step {
               taken,
               next == null ? new Frame.Ready() : new Frame.Running(),
               next == null ? null : Frame.Progress.beginning(next, ref.attempt()));
-      return execution
-          .with(around.with(around.steps().visiting(ref.position())))
-          .opening(frame);
+      return execution.with(around.with(around.steps().visiting(ref.position()))).opening(frame);
     }
 
     @Override
@@ -189,8 +187,7 @@ public sealed interface Step {
   }
 
   /** A task raised an error, or let the error of a subtask pass; it may not even have begun. */
-  record TaskFaulted(TaskRef ref, String parent, String name, WorkflowError error)
-      implements Step {
+  record TaskFaulted(TaskRef ref, String parent, String name, WorkflowError error) implements Step {
 
     @Override
     public Execution applyTo(Execution execution, Instant at) {
@@ -225,9 +222,7 @@ public sealed interface Step {
       Frame frame = execution.open(ref.id());
       Set<String> gone = execution.inside(ref.id());
       Frame.Progress handling =
-          frame
-              .steps()
-              .handling(next, variable, error.toJson(), execution.highestAttemptOf(gone));
+          frame.steps().handling(next, variable, error.toJson(), execution.highestAttemptOf(gone));
       return execution
           .without(gone)
           .with(frame.with(new Frame.Running(), frame.input()).with(handling));
@@ -262,8 +257,7 @@ public sealed interface Step {
     @Override
     public Execution applyTo(Execution execution, Instant at) {
       Frame frame = execution.open(ref.id());
-      return execution.with(
-          frame.with(new Frame.Running()).with(frame.steps().inAttempt(attempt)));
+      return execution.with(frame.with(new Frame.Running()).with(frame.steps().inAttempt(attempt)));
     }
   }
 
@@ -308,8 +302,7 @@ public sealed interface Step {
 
   /** A notification is to be sent; the workflow does not wait for it. */
   record NotificationRequested(
-      TaskRef ref, String name, String idempotencyKey, Notification notification)
-      implements Step {
+      TaskRef ref, String name, String idempotencyKey, Notification notification) implements Step {
 
     @Override
     public Execution applyTo(Execution execution, Instant at) {
@@ -363,7 +356,7 @@ public sealed interface Step {
    * @param attempt the attempt it is in from now on
    * @param deadlines new deadlines by the ids of the open tasks that have one
    */
-  record Retried(TaskRef ref, int attempt, Map<String, Timer> deadlines) implements Step {
+  record Retried(TaskRef ref, int attempt, Map<String, Deadline> deadlines) implements Step {
 
     public Retried {
       deadlines = Collections.unmodifiableMap(new LinkedHashMap<>(deadlines));
@@ -375,7 +368,7 @@ public sealed interface Step {
           .with(Execution.Status.RUNNING, null)
           .with(
               frame -> {
-                Timer deadline = deadlines.get(frame.id());
+                Deadline deadline = deadlines.get(frame.id());
                 if (!frame.id().equals(ref.id())) {
                   return frame.again(frame.ref().attempt(), deadline);
                 }

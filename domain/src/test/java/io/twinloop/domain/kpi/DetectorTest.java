@@ -107,8 +107,7 @@ class DetectorTest {
 
   @Test
   void shouldLeaveOutADistanceThatIsNoFiniteNumber() {
-    Anomaly anomaly =
-        Detector.judge(SPEC, alternating(30, 1e-300, 2e-300), 1e300).orElseThrow();
+    Anomaly anomaly = Detector.judge(SPEC, alternating(30, 1e-300, 2e-300), 1e300).orElseThrow();
 
     assertThat(anomaly.severity()).isEqualTo(Severity.CRITICAL);
     assertThat(anomaly.zScore()).isNull();
@@ -182,10 +181,7 @@ class DetectorTest {
             .map(v -> v.subtract(mean).pow(2))
             .reduce(BigDecimal.ZERO, BigDecimal::add)
             .divide(count, digits);
-    return new BigDecimal(value)
-        .subtract(mean)
-        .divide(variance.sqrt(digits), digits)
-        .doubleValue();
+    return new BigDecimal(value).subtract(mean).divide(variance.sqrt(digits), digits).doubleValue();
   }
 
   private static List<Sample> alternating(int count, double one, double other) {

@@ -50,8 +50,7 @@ class RefusalsTest {
     refused(() -> definition("Spend", "", null), "unit is missing or blank");
     refused(() -> definition("Spend", "x".repeat(41), null), "unit has 41 characters");
     refused(() -> definition("Spend", "EUR", Double.NaN), "target is NaN");
-    refused(
-        () -> definition("Spend", "EUR", Double.NEGATIVE_INFINITY), "target is -Infinity");
+    refused(() -> definition("Spend", "EUR", Double.NEGATIVE_INFINITY), "target is -Infinity");
   }
 
   @Test

@@ -68,11 +68,9 @@ final class Watcher {
     } else if (transition instanceof Past past) {
       int index = open(past.opened());
       if (past.worsened() != null) {
-        change(
-            index, told.get(index).episode.worsened(past.worsened().anomaly().severity()));
+        change(index, told.get(index).episode.worsened(past.worsened().anomaly().severity()));
       }
-      change(
-          index, told.get(index).episode.closed(past.closed().at(), past.closed().value()));
+      change(index, told.get(index).episode.closed(past.closed().at(), past.closed().value()));
     }
   }
 

@@ -403,8 +403,7 @@ public final class Kpi
     }
 
     /** Answers the episode open after the transitions; where none is, the last they opened. */
-    @Nullable
-    Episode tell(List<Transition> transitions) {
+    @Nullable Episode tell(List<Transition> transitions) {
       for (Transition transition : transitions) {
         if (transition instanceof Sensing.Opened first) {
           open = opened(first);

@@ -40,8 +40,7 @@ public final class KpiSamples {
     SampleBatch batch =
         SampleBatch.of(
             List.of(
-                new Sample(AT, 9.5, "erp", 0.9),
-                new Sample(AT.plusSeconds(60), 5, "manual", 1)));
+                new Sample(AT, 9.5, "erp", 0.9), new Sample(AT.plusSeconds(60), 5, "manual", 1)));
     Anomaly worse = new Anomaly(Severity.CRITICAL, 11, 5.0, 4.0);
     Episode worsened = EPISODE.worsened(Severity.CRITICAL);
     return List.of(

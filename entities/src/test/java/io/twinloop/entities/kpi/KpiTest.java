@@ -41,6 +41,7 @@ import io.twinloop.entities.kpi.Kpi.Undefined;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -96,7 +97,7 @@ class KpiTest {
                   Undefined.class, List.of(),
                   Tracking.class, List.of(define(DEFINITION), quiet()),
                   Breached.class, List.of(define(DEFINITION), quiet(), take(10, 13)),
-                  RetiredKpi.class, List.of(define(DEFINITION), quiet(), retire())))
+                  RetiredKpi.class, List.of(define(DEFINITION), quiet(), KpiTest::retire)))
           .row(
               Undefined.class,
               "Define",
@@ -105,7 +106,7 @@ class KpiTest {
               List.of(Defined.class),
               Tracking.class)
           .row(Undefined.class, "Take", take(10, 13), "Rejected(not-found)")
-          .row(Undefined.class, "Retire", retire(), "Rejected(not-found)")
+          .row(Undefined.class, "Retire", KpiTest::retire, "Rejected(not-found)")
           .row(Undefined.class, "Get", Get::new, "Rejected(not-found)")
           .row(
               Tracking.class,
@@ -140,7 +141,7 @@ class KpiTest {
           .row(
               Tracking.class,
               "Retire",
-              retire(),
+              KpiTest::retire,
               "Accepted",
               List.of(Retired.class),
               RetiredKpi.class)
@@ -176,14 +177,14 @@ class KpiTest {
           .row(
               Breached.class,
               "Retire",
-              retire(),
+              KpiTest::retire,
               "Accepted",
               List.of(Retired.class),
               RetiredKpi.class)
           .row(Breached.class, "Get", Get::new, "Current")
           .row(RetiredKpi.class, "Define", define(DEFINITION), "Rejected(wrong-state)")
           .row(RetiredKpi.class, "Take", take(10, 13), "Rejected(wrong-state)")
-          .row(RetiredKpi.class, "Retire again", retire(), "Accepted")
+          .row(RetiredKpi.class, "Retire again", KpiTest::retire, "Accepted")
           .row(RetiredKpi.class, "Get", Get::new, "Current");
 
   static Stream<Row<Command, Reply>> rows() {
@@ -210,8 +211,7 @@ class KpiTest {
 
   @Test
   void shouldHaveSpokenOfEveryCommandInEveryState() {
-    assertThat(
-            LIFECYCLE.neverExercised(State.class, Command.class, Event.class, Reply.class))
+    assertThat(LIFECYCLE.neverExercised(State.class, Command.class, Event.class, Reply.class))
         .isEmpty();
   }
 
@@ -227,8 +227,7 @@ class KpiTest {
 
   @Test
   void shouldRefuseAnOutdatedRevisionQuotingBoth() {
-    Rejected early =
-        kpi.ask(Rejected.class, to -> new Define(DEFINITION, 3L, CAUSE, to));
+    Rejected early = kpi.ask(Rejected.class, to -> new Define(DEFINITION, 3L, CAUSE, to));
     kpi.run(to -> new Define(DEFINITION, 0L, CAUSE, to));
     Rejected late = kpi.ask(Rejected.class, to -> new Retire(0L, CAUSE, to));
 
@@ -242,7 +241,7 @@ class KpiTest {
   void shouldSayWhichKpiIsMissingOrRetired() {
     Rejected missing = kpi.ask(Rejected.class, Get::new);
     kpi.run(define(DEFINITION));
-    kpi.run(retire());
+    kpi.run(KpiTest::retire);
     Rejected retired = kpi.ask(Rejected.class, take(0, 1));
 
     assertThat(missing.code()).isEqualTo(NOT_FOUND);
@@ -264,7 +263,7 @@ class KpiTest {
     assertThat(current.retired()).isFalse();
     assertThat(current.latest().value()).isEqualTo(13);
     assertThat(current.episode().severity()).isEqualTo(Severity.HIGH);
-    kpi.run(retire());
+    kpi.run(KpiTest::retire);
     assertThat(kpi.ask(Current.class, Get::new).retired()).isTrue();
   }
 
@@ -280,10 +279,8 @@ class KpiTest {
         .as("nothing new")
         .isEqualTo(stored());
     kpi.recovered();
-    assertThat(kpi.ask(Taken.class, take(12, 10)).seqNr())
-        .as("after recovery")
-        .isEqualTo(stored());
-    assertThat(kpi.ask(Accepted.class, retire()).seqNr()).isEqualTo(stored());
+    assertThat(kpi.ask(Taken.class, take(12, 10)).seqNr()).as("after recovery").isEqualTo(stored());
+    assertThat(kpi.ask(Accepted.class, KpiTest::retire).seqNr()).isEqualTo(stored());
   }
 
   private long stored() {
@@ -315,8 +312,7 @@ class KpiTest {
     kpi.run(to -> new Take(measured(0, 9), Mode.AUTO, "delivery-1", CAUSE, to));
     kpi.recovered();
 
-    assertThat(
-            kpi.run(to -> new Take(measured(5, 9), Mode.AUTO, "delivery-1", CAUSE, to)).events())
+    assertThat(kpi.run(to -> new Take(measured(5, 9), Mode.AUTO, "delivery-1", CAUSE, to)).events())
         .isEmpty();
   }
 
@@ -362,8 +358,7 @@ class KpiTest {
     kpi.run(quiet());
 
     List<Episode> opened =
-        opened(
-            kpi.run(to -> new Take(measured(10, 60), Mode.AUTO, null, NO_LOOP, to)).events());
+        opened(kpi.run(to -> new Take(measured(10, 60), Mode.AUTO, null, NO_LOOP, to)).events());
 
     assertThat(opened)
         .singleElement()
@@ -423,7 +418,7 @@ class KpiTest {
     Random random = new Random(1);
     List<Integer> minutes = new ArrayList<>(IntStream.range(0, 150).boxed().toList());
     for (int i = 0; i + 10 <= minutes.size(); i += 10) {
-      java.util.Collections.shuffle(minutes.subList(i, i + 10), random);
+      Collections.shuffle(minutes.subList(i, i + 10), random);
     }
     List<String> ids = new ArrayList<>();
     for (int minute : minutes) {
@@ -450,8 +445,7 @@ class KpiTest {
     kpi.run(define(DEFINITION));
     kpi.run(quiet());
     clock.moveTo(minute(10).plus(age));
-    return opened(
-            kpi.run(to -> new Take(measured(10, 60), mode, null, CAUSE, to)).events())
+    return opened(kpi.run(to -> new Take(measured(10, 60), mode, null, CAUSE, to)).events())
         .get(0)
         .live();
   }
@@ -464,9 +458,7 @@ class KpiTest {
     clock.moveTo(NOON.plusSeconds(5));
 
     kpi.run(
-        to ->
-            new Take(
-                List.of(new Measurement(null, 10, "erp", 1)), Mode.AUTO, null, CAUSE, to));
+        to -> new Take(List.of(new Measurement(null, 10, "erp", 1)), Mode.AUTO, null, CAUSE, to));
 
     assertThat(kpi.ask(Current.class, Get::new).latest().timestamp())
         .isEqualTo(NOON.plusSeconds(5));
@@ -481,8 +473,7 @@ class KpiTest {
 
     Taken taken =
         kpi.ask(
-            Taken.class,
-            to -> new Take(List.of(distant, unstamped), Mode.AUTO, null, CAUSE, to));
+            Taken.class, to -> new Take(List.of(distant, unstamped), Mode.AUTO, null, CAUSE, to));
 
     assertThat(taken.accepted()).isEqualTo(2);
   }
@@ -533,8 +524,8 @@ class KpiTest {
     return to -> new Define(definition, null, CAUSE, to);
   }
 
-  private static Function<ActorRef<Reply>, Command> retire() {
-    return to -> new Retire(null, CAUSE, to);
+  private static Command retire(ActorRef<Reply> replyTo) {
+    return new Retire(null, CAUSE, replyTo);
   }
 
   /** Ten samples, one a minute, with mean 10 and deviation 1. */
@@ -553,8 +544,7 @@ class KpiTest {
         .forEach(
             value ->
                 measurements.add(
-                    new Measurement(
-                        minute(fromMinute + measurements.size()), value, "erp", 1)));
+                    new Measurement(minute(fromMinute + measurements.size()), value, "erp", 1)));
     return measurements;
   }
 

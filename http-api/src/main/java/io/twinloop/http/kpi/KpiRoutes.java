@@ -16,6 +16,7 @@ import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
+import io.twinloop.http.Cursors;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.Json;
 import io.twinloop.http.Problems;
@@ -26,6 +27,7 @@ import io.twinloop.projections.kpi.KpiQueries.EpisodeRow;
 import io.twinloop.projections.kpi.KpiQueries.KpiRow;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -136,7 +138,7 @@ public final class KpiRoutes {
 
   private CompletionStage<HttpResponse> take(Call call) {
     String id = call.id("id");
-    Mode mode = call.oneOf("mode", Mode.class).orElse(Mode.AUTO);
+    Mode mode = KpiJson.mode(call);
     String commandId = call.caller().idempotencyKey().isPresent() ? call.commandId() : null;
     return flatMap(
         call.json(),
@@ -287,7 +289,11 @@ public final class KpiRoutes {
   }
 
   private static Instant instantOf(String cursor) {
-    return Instant.parse(cursor);
+    try {
+      return Instant.parse(cursor);
+    } catch (DateTimeParseException e) {
+      throw Cursors.foreign();
+    }
   }
 
   private static String stateOf(Kpi.Current current) {

@@ -11,23 +11,25 @@ import org.apache.pekko.persistence.PersistentRepr;
 import org.apache.pekko.persistence.journal.japi.AsyncWriteJournal;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
-import scala.jdk.javaapi.FutureConverters;
 
 /**
- * The journal as Pekko sees it, {@code twinloop.persistence.journal}: serialises on its own thread, leaves the writing to
- * {@link GroupCommit} and the reading to {@link JournalReads}.
+ * The journal as Pekko sees it, {@code twinloop.persistence.journal}: serialises on its own thread,
+ * leaves the writing to {@link GroupCommit} and the reading to {@link JournalReads}.
  *
- * <p>Stopping is safe: writes go on in the extension, and a new instance waits for those of a persistence id before it
- * reads it.
+ * <p>Stopping is safe: writes go on in the extension, and a new instance waits for those of a
+ * persistence id before it reads it.
  */
 final class PostgresJournal extends AsyncWriteJournal {
 
-  /** A chunk of a deletion is a transaction of its own, short enough not to hold up the readers' horizon. */
+  /**
+   * A chunk of a deletion is a transaction of its own, short enough not to hold up the readers'
+   * horizon.
+   */
   private static final int DELETE_CHUNK = 5_000;
 
   /**
-   * The oldest events first, so that an interrupted deletion leaves no gap; never the newest event, whose number must
-   * stay. Index: the primary key.
+   * The oldest events first, so that an interrupted deletion leaves no gap; never the newest event,
+   * whose number must stay. Index: the primary key.
    */
   private static final String DELETE_OLDEST =
       """
@@ -67,20 +69,21 @@ final class PostgresJournal extends AsyncWriteJournal {
       try {
         accepted.addAll(serialize(message));
         rejections.add(Optional.empty());
-      } catch (Exception e) { // whatever a serialiser throws, it's this message that can't be stored
+      } catch (
+          Exception e) { // whatever a serialiser throws, it's this message that can't be stored
         rejections.add(Optional.of(e));
       }
     }
     if (accepted.isEmpty()) {
       return Future.successful(rejections);
     }
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit.write(persistenceId, accepted).thenApply(stored -> rejections));
   }
 
   @Override
   public Future<Void> doAsyncDeleteMessagesTo(String persistenceId, long toSequenceNr) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(settled -> deleteOldest(persistenceId, toSequenceNr))
@@ -94,7 +97,7 @@ final class PostgresJournal extends AsyncWriteJournal {
 
   @Override
   public Future<Long> doAsyncReadHighestSequenceNr(String persistenceId, long fromSequenceNr) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(settled -> reads.highestSeqNr(persistenceId, fromSequenceNr)));
@@ -107,7 +110,7 @@ final class PostgresJournal extends AsyncWriteJournal {
       long toSequenceNr,
       long max,
       Consumer<PersistentRepr> replay) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         groupCommit
             .settled(persistenceId)
             .thenCompose(

@@ -19,7 +19,6 @@ import scala.collection.immutable.Range;
 import scala.collection.immutable.Seq;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
-import scala.jdk.javaapi.FutureConverters;
 import scala.jdk.javaapi.OptionConverters;
 
 /** The same queries as {@link PostgresReadJournal}, for callers of Pekko's Scala interfaces. */
@@ -77,7 +76,7 @@ public final class PostgresScalaReadJournal
 
   @Override
   public Future<Option<Instant>> timestampOf(String persistenceId, long sequenceNr) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         queries
             .timestampOf(persistenceId, sequenceNr)
             .thenApply((Optional<Instant> time) -> OptionConverters.toScala(time)));
@@ -85,7 +84,7 @@ public final class PostgresScalaReadJournal
 
   @Override
   public <E> Future<EventEnvelope<E>> loadEnvelope(String persistenceId, long sequenceNr) {
-    return FutureConverters.asScala(queries.<E>loadEnvelope(persistenceId, sequenceNr));
+    return ScalaFutures.of(queries.<E>loadEnvelope(persistenceId, sequenceNr));
   }
 
   @Override

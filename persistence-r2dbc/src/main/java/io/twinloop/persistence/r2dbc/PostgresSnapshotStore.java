@@ -16,12 +16,11 @@ import org.apache.pekko.serialization.SerializationExtension;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.concurrent.Future;
-import scala.jdk.javaapi.FutureConverters;
 import scala.jdk.javaapi.OptionConverters;
 
 /**
- * The snapshot store as Pekko sees it, {@code twinloop.persistence.snapshot}: keeps the newest snapshot of each
- * persistence id, as the Apache plugin does.
+ * The snapshot store as Pekko sees it, {@code twinloop.persistence.snapshot}: keeps the newest
+ * snapshot of each persistence id, as the Apache plugin does.
  */
 final class PostgresSnapshotStore extends SnapshotStore {
 
@@ -36,8 +35,8 @@ final class PostgresSnapshotStore extends SnapshotStore {
       "DELETE FROM snapshot WHERE persistence_id = $1 AND seq_nr = $2";
 
   /**
-   * An older snapshot never replaces a newer one: the events between them may be deleted already, and an actor that was
-   * replaced without knowing may still save.
+   * An older snapshot never replaces a newer one: the events between them may be deleted already,
+   * and an actor that was replaced without knowing may still save.
    */
   private static final String SAVE =
       """
@@ -60,7 +59,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
   @Override
   public Future<Optional<SelectedSnapshot>> doLoadAsync(
       String persistenceId, SnapshotSelectionCriteria criteria) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .query(LOAD, statement -> bind(statement, persistenceId, criteria), Stored::read)
             .thenApplyAsync(
@@ -101,12 +100,12 @@ final class PostgresSnapshotStore extends SnapshotStore {
                     .bind(10, ByteBuffer.wrap(meta.bytes()));
               }
             });
-    return FutureConverters.asScala(saved.thenAccept(rows -> {}));
+    return ScalaFutures.of(saved.thenAccept(rows -> {}));
   }
 
   @Override
   public Future<Void> doDeleteAsync(SnapshotMetadata metadata) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .update(
                 DELETE_ONE,
@@ -117,7 +116,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
 
   @Override
   public Future<Void> doDeleteAsync(String persistenceId, SnapshotSelectionCriteria criteria) {
-    return FutureConverters.asScala(
+    return ScalaFutures.of(
         database
             .update(DELETE_MATCHING, statement -> bind(statement, persistenceId, criteria))
             .thenAccept(rows -> {}));
@@ -149,8 +148,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
     Option<Object> meta =
         metadata == null ? Option.empty() : Option.apply(metadata.read(serialization));
     return SelectedSnapshot.create(
-        new SnapshotMetadata(
-            stored.persistenceId(), stored.seqNr(), stored.writeTimestamp(), meta),
+        new SnapshotMetadata(stored.persistenceId(), stored.seqNr(), stored.writeTimestamp(), meta),
         stored.snapshot().read(serialization));
   }
 

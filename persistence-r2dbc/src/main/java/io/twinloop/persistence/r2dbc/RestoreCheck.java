@@ -7,19 +7,21 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Notices a journal that was dumped and restored into a PostgreSQL whose transaction ids are behind it.
+ * Notices a journal that was dumped and restored into a PostgreSQL whose transaction ids are behind
+ * it.
  *
- * <p>Readers follow transaction ids. In such a database new events would sort before old ones and never be read by a
- * projection that has passed the old, and the old ones lie above the horizon and aren't read at all. {@link Rebase}
- * repairs that.
+ * <p>Readers follow transaction ids. In such a database new events would sort before old ones and
+ * never be read by a projection that has passed the old, and the old ones lie above the horizon and
+ * aren't read at all. {@link Rebase} repairs that.
  */
 public final class RestoreCheck {
 
   /**
-   * Newest transaction id in the journal, and the next one PostgreSQL will give. Walks event_journal_slice_idx, one look
-   * per entity type, as max(db_xid) has no index of its own.
+   * Newest transaction id in the journal, and one above the newest that has ended in this
+   * PostgreSQL. Walks event_journal_slice_idx, one look per entity type, as max(db_xid) has no
+   * index of its own.
    */
-  static final String NEWEST_AND_NEXT_XID =
+  static final String NEWEST_AND_ENDED_XID =
       """
       WITH RECURSIVE types AS (
         SELECT min(entity_type) AS entity_type FROM event_journal
@@ -28,7 +30,7 @@ public final class RestoreCheck {
         FROM types t WHERE t.entity_type IS NOT NULL
       )
       SELECT coalesce(max(newest.db_xid::text::numeric), 0)::text AS newest_xid,
-             pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid
+             pg_snapshot_xmax(pg_current_snapshot())::text AS above_ended_xid
       FROM types t CROSS JOIN LATERAL (
         SELECT j.db_xid FROM event_journal j WHERE j.entity_type = t.entity_type
         ORDER BY j.db_xid DESC, j.ordinal DESC LIMIT 1
@@ -38,8 +40,9 @@ public final class RestoreCheck {
   private RestoreCheck() {}
 
   /**
-   * Returns if the journal is behind PostgreSQL's transaction ids, as it should be. To be called at start, after {@link
-   * Schema#migrate}. The journal checks the same whenever it opens its write connection.
+   * Returns if the journal is behind PostgreSQL's transaction ids, as it should be. To be called at
+   * start, after {@link Schema#migrate}. The journal checks the same whenever it opens its write
+   * connection.
    *
    * @throws RestoredJournalException if the journal is ahead, naming the command that rebases it
    * @throws SQLException if PostgreSQL can't be asked
@@ -48,17 +51,17 @@ public final class RestoreCheck {
     try (Connection connection =
             DriverManager.getConnection(settings.jdbcUrl(), settings.user(), settings.password());
         Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(NEWEST_AND_NEXT_XID)) {
+        ResultSet row = statement.executeQuery(NEWEST_AND_ENDED_XID)) {
       row.next();
-      verify(row.getString("newest_xid"), row.getString("next_xid"));
+      verify(row.getString("newest_xid"), row.getString("above_ended_xid"));
     }
   }
 
-  static void verify(String newestXid, String nextXid) {
+  static void verify(String newestXid, String aboveEndedXid) {
     long newest = Long.parseLong(newestXid);
-    long next = Long.parseLong(nextXid);
-    if (newest >= next) {
-      throw new RestoredJournalException(newest, next);
+    long aboveEnded = Long.parseLong(aboveEndedXid);
+    if (newest >= aboveEnded) {
+      throw new RestoredJournalException(newest, aboveEnded);
     }
   }
 
@@ -67,10 +70,10 @@ public final class RestoreCheck {
 
     private static final long serialVersionUID = 1L;
 
-    RestoredJournalException(long newest, long next) {
+    RestoredJournalException(long newest, long aboveEnded) {
       super(
-          "The journal was restored from a dump: its newest transaction id is %d, but this PostgreSQL will give %d next. Stop all nodes and run './twinloop rebase' once; it renumbers the events and the projections' offsets."
-              .formatted(newest, next));
+          "The journal was restored from a dump: its newest transaction id is %d, but this PostgreSQL has come only to %d. Stop all nodes and run './twinloop rebase' once; it renumbers the events and the projections' offsets."
+              .formatted(newest, aboveEnded - 1));
     }
   }
 }

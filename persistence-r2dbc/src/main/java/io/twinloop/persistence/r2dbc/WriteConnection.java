@@ -10,10 +10,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Keeps the one connection on which events are written: opens it when first needed, opens a new one after it was lost,
- * with growing pauses while that fails.
+ * Keeps the one connection on which events are written: opens it when first needed, opens a new one
+ * after it was lost, with growing pauses while that fails.
  *
- * <p>During a pause {@link #get} fails at once with the last error, so that writes don't hang while PostgreSQL is away.
+ * <p>During a pause {@link #get} fails at once with the last error, so that writes don't hang while
+ * PostgreSQL is away.
  */
 final class WriteConnection {
 
@@ -97,14 +98,14 @@ final class WriteConnection {
   }
 
   private static Mono<Void> refuseRestoredJournal(Connection connection) {
-    return Flux.from(connection.createStatement(RestoreCheck.NEWEST_AND_NEXT_XID).execute())
+    return Flux.from(connection.createStatement(RestoreCheck.NEWEST_AND_ENDED_XID).execute())
         .flatMap(
             result ->
                 result.map(
                     (row, metadata) -> {
                       RestoreCheck.verify(
                           String.valueOf(row.get("newest_xid", String.class)),
-                          String.valueOf(row.get("next_xid", String.class)));
+                          String.valueOf(row.get("above_ended_xid", String.class)));
                       return true;
                     }))
         .then();

@@ -1,0 +1,164 @@
+package io.twinloop.http.workflow;
+
+import static io.twinloop.http.Stages.flatMap;
+import static io.twinloop.http.Stages.map;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.entities.Cause;
+import io.twinloop.entities.Entities;
+import io.twinloop.entities.Refusals;
+import io.twinloop.entities.workflow.WorkflowInstance;
+import io.twinloop.http.Answers;
+import io.twinloop.http.Call;
+import io.twinloop.http.Cursors;
+import io.twinloop.http.Endpoint;
+import io.twinloop.http.Json;
+import io.twinloop.http.JsonFields;
+import io.twinloop.http.ProblemException;
+import io.twinloop.http.Problems;
+import io.twinloop.projections.workflow.WorkflowQueries;
+import io.twinloop.projections.workflow.WorkflowQueries.TaskFilter;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+
+/** Human tasks: found, taken, handed on, done. Whoever the request's actor is acts. */
+public final class TaskRoutes {
+
+  private final Entities entities;
+  private final WorkflowQueries queries;
+
+  public TaskRoutes(Entities entities, WorkflowQueries queries) {
+    this.entities = entities;
+    this.queries = queries;
+  }
+
+  public List<Endpoint> endpoints() {
+    return List.of(
+        Endpoint.get("/api/v1/tasks", this::list),
+        Endpoint.get("/api/v1/tasks/{id}", this::get),
+        Endpoint.post("/api/v1/tasks/{id}/claim", this::claim),
+        Endpoint.post("/api/v1/tasks/{id}/release", this::release),
+        Endpoint.post("/api/v1/tasks/{id}/delegate", this::delegate),
+        Endpoint.post("/api/v1/tasks/{id}/complete", this::complete),
+        Endpoint.post("/api/v1/tasks/{id}/reject", this::reject),
+        Endpoint.get("/api/v1/outbox", this::outbox));
+  }
+
+  private CompletionStage<HttpResponse> list(Call call) {
+    int limit = call.limit();
+    Cursors.TimeAndId after = Cursors.timeAndId(call);
+    TaskFilter filter =
+        new TaskFilter(
+            call.query("state").orElse(null),
+            call.query("assignee").orElse(null),
+            call.query("candidateFor").map(TaskRoutes::candidate).orElse(null));
+    return map(
+        queries.tasks(filter, after.time(), after.id(), limit + 1),
+        page ->
+            Answers.page(
+                page, limit, task -> Cursors.of(task.createdAt(), task.id()), Json::tree));
+  }
+
+  /** A bare name is a user's. */
+  private static String candidate(String text) {
+    return text.indexOf(':') < 0 ? "user:" + text : text;
+  }
+
+  private CompletionStage<HttpResponse> get(Call call) {
+    String id = call.id("id");
+    return map(
+        queries.task(id),
+        found -> found.map(Answers::ok).orElseGet(() -> Answers.problem(unknown(id).problem())));
+  }
+
+  private CompletionStage<HttpResponse> claim(Call call) {
+    return change(call, WorkflowInstance.ClaimTask::new);
+  }
+
+  private CompletionStage<HttpResponse> release(Call call) {
+    return change(call, WorkflowInstance.ReleaseTask::new);
+  }
+
+  private CompletionStage<HttpResponse> delegate(Call call) {
+    return flatMap(
+        call.json(),
+        body -> {
+          String to = JsonFields.read(body, fields -> fields.string("to", 200));
+          return change(
+              call,
+              (taskId, cause, replyTo) ->
+                  new WorkflowInstance.DelegateTask(taskId, to, cause, replyTo));
+        });
+  }
+
+  /** The body is what the form asks for, bare or under {@code output}. */
+  private CompletionStage<HttpResponse> complete(Call call) {
+    return flatMap(
+        call.optionalJson(),
+        body -> {
+          JsonNode output = body.map(TaskRoutes::outputIn).orElseGet(Json::object);
+          return change(
+              call,
+              (taskId, cause, replyTo) ->
+                  new WorkflowInstance.CompleteTask(taskId, output, cause, replyTo));
+        });
+  }
+
+  private static JsonNode outputIn(JsonNode body) {
+    boolean wrapped = body.size() == 1 && body.path("output").isObject();
+    return wrapped ? body.get("output") : body;
+  }
+
+  private CompletionStage<HttpResponse> reject(Call call) {
+    return flatMap(
+        call.optionalJson(),
+        body -> {
+          String reason =
+              body.map(
+                      json ->
+                          JsonFields.read(json, fields -> fields.optionalString("reason").orElse("")))
+                  .orElse("");
+          return change(
+              call,
+              (taskId, cause, replyTo) ->
+                  new WorkflowInstance.RejectTask(taskId, reason, cause, replyTo));
+        });
+  }
+
+  /** Makes a command for a task. */
+  private interface TaskCommand {
+    WorkflowInstance.Command of(
+        String taskId, Cause cause, ActorRef<WorkflowInstance.Reply> replyTo);
+  }
+
+  private CompletionStage<HttpResponse> change(Call call, TaskCommand command) {
+    String taskId = call.id("id");
+    Optional<String> workflowId = WorkflowInstance.workflowOf(taskId);
+    if (workflowId.isEmpty()) {
+      throw unknown(taskId);
+    }
+    Cause cause = WorkflowRoutes.causeOf(call);
+    return map(
+        entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
+            WorkflowInstance.KEY,
+            workflowId.get(),
+            replyTo -> command.of(taskId, cause, replyTo)),
+        reply -> WorkflowRoutes.answer(workflowId.get(), reply));
+  }
+
+  private static ProblemException unknown(String taskId) {
+    return Problems.of(Refusals.NOT_FOUND, "There is no task '" + taskId + "'.").refuse();
+  }
+
+  private CompletionStage<HttpResponse> outbox(Call call) {
+    int limit = call.limit();
+    Cursors.TimeAndId after = Cursors.timeAndId(call);
+    return map(
+        queries.outbox(after.time(), after.id(), limit + 1),
+        page ->
+            Answers.page(page, limit, sent -> Cursors.of(sent.at(), sent.id()), Json::tree));
+  }
+}

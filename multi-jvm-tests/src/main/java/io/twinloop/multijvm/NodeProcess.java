@@ -1,0 +1,199 @@
+package io.twinloop.multijvm;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One real node, healthy when {@code GET /health/ready} answers 200.
+ *
+ * <pre>{@code
+ * try (NodeProcess node = NodeProcess.named("a", folder).using(services).start()) {
+ *   node.kill9();
+ *   node.start(); // on the same port
+ * }
+ * }</pre>
+ */
+public final class NodeProcess implements AutoCloseable {
+  /** From JVM start to ready on a busy machine with two cores; alone it takes a few seconds. */
+  private static final Duration READY_PATIENCE = Duration.ofMinutes(2);
+
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(2);
+
+  private final String name;
+  private final Path output;
+  private final int port = freePort();
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(ANSWER_PATIENCE).build();
+  private final Map<String, String> environment = new HashMap<>();
+  private final List<String> jvmOptions =
+      new ArrayList<>(
+          List.of("-Xmx512m", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"));
+  private String mainClass = "io.twinloop.cluster.Main";
+  private @Nullable JvmProcess process;
+
+  private NodeProcess(String name, Path folder) {
+    this.name = name;
+    this.output = folder.resolve("node-" + name + ".log");
+  }
+
+  /**
+   * A node that does not run yet, on a free port of its own which it keeps.
+   *
+   * @param name tells nodes apart in messages and file names
+   * @param folder where its output goes; exists
+   */
+  public static NodeProcess named(String name, Path folder) {
+    return new NodeProcess(name, folder);
+  }
+
+  public NodeProcess using(ServicesProcess services) {
+    return with("TWINLOOP_POSTGRES_URL", services.postgresUrl())
+        .with("TWINLOOP_KAFKA_BOOTSTRAP", services.kafkaBootstrap());
+  }
+
+  /** Adds an environment variable. */
+  public NodeProcess with(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  public NodeProcess withJvmOption(String option) {
+    jvmOptions.add(option);
+    return this;
+  }
+
+  /** Runs another class in place of the node's own. */
+  public NodeProcess running(Class<?> main) {
+    mainClass = main.getName();
+    return this;
+  }
+
+  /** Starts it, again or for the first time; returns when it is ready. */
+  public NodeProcess start() {
+    startWithoutWaiting();
+    awaitReady(READY_PATIENCE);
+    return this;
+  }
+
+  public NodeProcess startWithoutWaiting() {
+    if (isAlive()) {
+      throw new IllegalStateException("Node " + name + " runs already");
+    }
+    process =
+        JvmProcess.start(
+            new JvmProcess.Command(
+                mainClass,
+                List.of("--port", Integer.toString(port)),
+                jvmOptions,
+                environment,
+                output));
+    return this;
+  }
+
+  /**
+   * Waits until it is ready.
+   *
+   * @throws IllegalStateException with the end of its output when it ends before or takes too long
+   */
+  public void awaitReady(Duration patience) {
+    process().await("ready", patience, this::isReady);
+  }
+
+  public boolean isReady() {
+    return status("/health/ready").filter(status -> status == 200).isPresent();
+  }
+
+  /** The HTTP status of a GET; empty when nobody answers within two seconds. */
+  public Optional<Integer> status(String path) {
+    try {
+      HttpRequest request =
+          HttpRequest.newBuilder(url().resolve(path)).timeout(ANSWER_PATIENCE).GET().build();
+      return Optional.of(http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
+    } catch (IOException nobodyAnswers) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while asking node " + name, e);
+    }
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** {@code http://127.0.0.1:port}. */
+  public URI url() {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+
+  public long pid() {
+    return process().pid();
+  }
+
+  public boolean isAlive() {
+    return process != null && process.isAlive();
+  }
+
+  public void kill9() {
+    process().kill9();
+  }
+
+  /** Asks it to leave (SIGTERM) and waits; returns its exit code, 143 for a leave in order. */
+  public int stopGracefully() {
+    return process().terminate(STOP_PATIENCE);
+  }
+
+  /** Freezes it (SIGSTOP). */
+  public void pause() {
+    process().pause();
+  }
+
+  public void resume() {
+    process().resume();
+  }
+
+  /** All it printed, over all its starts. */
+  public String output() {
+    return process().output();
+  }
+
+  @Override
+  public void close() {
+    if (process != null) {
+      process.close();
+    }
+  }
+
+  private JvmProcess process() {
+    if (process == null) {
+      throw new IllegalStateException("Node " + name + " was never started");
+    }
+    return process;
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException("No free port", e);
+    }
+  }
+}

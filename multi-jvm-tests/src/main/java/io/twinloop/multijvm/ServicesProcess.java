@@ -1,0 +1,196 @@
+package io.twinloop.multijvm;
+
+import io.twinloop.embedded.PostgreSqlServer;
+import io.twinloop.embedded.ServicesMain;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * PostgreSQL and Kafka outside of every node, each in processes of its own, so that one can be
+ * stopped, killed or paused while the other goes on. Both keep their ports and their data.
+ */
+public final class ServicesProcess implements AutoCloseable {
+  private final PostgreSqlServer server;
+  private final Kafka kafka;
+
+  private ServicesProcess(Path folder) {
+    server = PostgreSqlServer.start(folder.resolve("postgres"), 0);
+    kafka = new Kafka(folder.resolve("kafka"));
+    try {
+      kafka.start();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts both and returns when they answer.
+   *
+   * @param folder for their data and logs; made when missing
+   */
+  public static ServicesProcess start(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new ServicesProcess(folder);
+  }
+
+  public String postgresUrl() {
+    return server.url();
+  }
+
+  public String kafkaBootstrap() {
+    return kafka.bootstrap;
+  }
+
+  /** PostgreSQL as one who disturbs it sees it. */
+  public Service postgres() {
+    return new Postgres(server);
+  }
+
+  /** Kafka as one who disturbs it sees it. */
+  public Service kafka() {
+    return kafka;
+  }
+
+  @Override
+  public void close() {
+    kafka.close();
+    server.close();
+  }
+
+  private record Postgres(PostgreSqlServer server) implements Service {
+    @Override
+    public void start() {
+      server.start();
+    }
+
+    @Override
+    public void stop() {
+      server.stop();
+    }
+
+    @Override
+    public void kill() {
+      server.kill();
+    }
+
+    @Override
+    public void pause() {
+      server.pause();
+    }
+
+    @Override
+    public void resume() {
+      server.resume();
+    }
+
+    @Override
+    public boolean isRunning() {
+      return server.isRunning();
+    }
+  }
+
+  /** A JVM with nothing but the broker. */
+  private static final class Kafka implements Service, AutoCloseable {
+    private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+    private static final String READY = "ready kafka=";
+
+    private final Path data;
+    private final Path output;
+    private String bootstrap = "";
+    private @Nullable JvmProcess process;
+
+    Kafka(Path data) {
+      this.data = data;
+      this.output = data.resolveSibling("kafka.log");
+    }
+
+    @Override
+    public void start() {
+      if (isRunning()) {
+        return;
+      }
+      long before = readyLines();
+      String port = bootstrap.isEmpty() ? "0" : bootstrap.substring(bootstrap.indexOf(':') + 1);
+      JvmProcess started =
+          JvmProcess.start(
+              new JvmProcess.Command(
+                  ServicesMain.class.getName(),
+                  List.of("--data", data.toString(), "--kafka-port", port),
+                  List.of("-Xmx256m"),
+                  Map.of(),
+                  output));
+      process = started;
+      started.await("ready", START_PATIENCE, () -> readyLines() > before);
+      bootstrap =
+          started
+              .output()
+              .lines()
+              .filter(line -> line.startsWith(READY))
+              .reduce("", (earlier, last) -> last)
+              .substring(READY.length());
+    }
+
+    @Override
+    public void stop() {
+      if (process != null && isRunning()) {
+        process.resume();
+        process.terminate(STOP_PATIENCE);
+      }
+    }
+
+    @Override
+    public void kill() {
+      if (process != null) {
+        process.kill9();
+      }
+    }
+
+    @Override
+    public void pause() {
+      if (process != null) {
+        process.pause();
+      }
+    }
+
+    @Override
+    public void resume() {
+      if (process != null) {
+        process.resume();
+      }
+    }
+
+    @Override
+    public boolean isRunning() {
+      return process != null && process.isAlive();
+    }
+
+    @Override
+    public void close() {
+      if (process != null) {
+        process.close();
+      }
+    }
+
+    private long readyLines() {
+      try {
+        return Files.exists(output)
+            ? Files.readString(output).lines().filter(line -> line.startsWith(READY)).count()
+            : 0;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,280 @@
+package io.twinloop.projections.workflow;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.projections.Database;
+import io.twinloop.projections.Sql;
+import io.twinloop.serialization.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Questions about workflows: definitions, runs, tasks, incidents, notifications. */
+public final class WorkflowQueries {
+
+  /** Primary key. */
+  private static final String DEFINITIONS =
+      """
+      SELECT namespace, name, version, source, created_at FROM workflow_definition
+      WHERE (namespace, name, version) > (?, ?, ?)
+      ORDER BY namespace, name, version LIMIT ?
+      """;
+
+  private static final String RUN_COLUMNS =
+      """
+      SELECT id, definition, status, entity_id, correlation_id, started_at, ended_at, error
+      FROM workflow
+      """;
+
+  /** Index by time, or by status, entity or correlation where the question is narrower. */
+  private static final String RUNS =
+      RUN_COLUMNS
+          + """
+          WHERE (started_at, id) > (?, ?)
+            AND (?::text IS NULL OR status = ?)
+            AND (?::text IS NULL OR definition LIKE ? || '/%' OR definition = ?)
+            AND (?::text IS NULL OR entity_id = ?)
+            AND (?::text IS NULL OR correlation_id = ?)
+          ORDER BY started_at, id LIMIT ?
+          """;
+
+  /** Primary key. */
+  private static final String STEPS =
+      """
+      SELECT seq_nr, at, name, event, detail FROM workflow_step
+      WHERE workflow_id = ? AND seq_nr > ? ORDER BY seq_nr LIMIT ?
+      """;
+
+  private static final String TASK_COLUMNS =
+      """
+      SELECT id, workflow_id, correlation_id, title, state, assignee, candidates, priority,
+        created_at, due_at, ended_at, request, output
+      FROM task
+      """;
+
+  /** Index by time, or by state, assignee or candidates where the question is narrower. */
+  private static final String TASKS =
+      TASK_COLUMNS
+          + """
+          WHERE (created_at, id) > (?, ?)
+            AND (?::text IS NULL OR state = ?)
+            AND (?::text IS NULL OR assignee = ?)
+            AND (?::text IS NULL OR candidates @> ARRAY[?] OR candidates = '{}')
+          ORDER BY created_at, id LIMIT ?
+          """;
+
+  /** Primary key. */
+  private static final String TASK = TASK_COLUMNS + "WHERE id = ?";
+
+  /** Index outbox_by_time. */
+  private static final String OUTBOX =
+      """
+      SELECT id, workflow_id, correlation_id, at, channel, notification FROM outbox
+      WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?
+      """;
+
+  private final Database database;
+
+  public WorkflowQueries(Database database) {
+    this.database = database;
+  }
+
+  /** A version of a definition. */
+  public record DefinitionRow(
+      String namespace, String name, String version, String source, Instant createdAt) {}
+
+  /** A run. */
+  public record RunRow(
+      String id,
+      String definition,
+      String status,
+      @Nullable String entityId,
+      String correlationId,
+      Instant startedAt,
+      @Nullable Instant endedAt,
+      @Nullable JsonNode error) {}
+
+  /** What a run did, in order of {@code seqNr}. */
+  public record StepRow(long seqNr, Instant at, String name, String event, JsonNode detail) {}
+
+  /** A task; its state is open, claimed, completed, rejected or cancelled. */
+  public record TaskRow(
+      String id,
+      String workflowId,
+      String correlationId,
+      String title,
+      String state,
+      @Nullable String assignee,
+      List<String> candidates,
+      @Nullable String priority,
+      Instant createdAt,
+      @Nullable Instant dueAt,
+      @Nullable Instant endedAt,
+      JsonNode request,
+      @Nullable JsonNode output) {}
+
+  /** What somebody was told. */
+  public record NotificationRow(
+      String id,
+      String workflowId,
+      String correlationId,
+      Instant at,
+      String channel,
+      JsonNode notification) {}
+
+  /** Which runs are asked for; what is absent does not matter. */
+  public record RunFilter(
+      @Nullable String status,
+      @Nullable String definition,
+      @Nullable String entityId,
+      @Nullable String correlationId) {}
+
+  /** Which tasks are asked for; a candidate is user:…, role:…, unit:… or managerOf:…. */
+  public record TaskFilter(
+      @Nullable String state, @Nullable String assignee, @Nullable String candidate) {}
+
+  /** Definitions in order, after the one named. */
+  public CompletionStage<List<DefinitionRow>> definitions(
+      String afterNamespace, String afterName, String afterVersion, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                DEFINITIONS,
+                row ->
+                    new DefinitionRow(
+                        row.getString("namespace"),
+                        row.getString("name"),
+                        row.getString("version"),
+                        row.getString("source"),
+                        Sql.instant(row, "created_at")),
+                afterNamespace,
+                afterName,
+                afterVersion,
+                limit));
+  }
+
+  /** Runs in order of their start, after the one named. */
+  public CompletionStage<List<RunRow>> runs(
+      RunFilter filter, Instant afterTime, String afterId, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                RUNS,
+                WorkflowQueries::run,
+                afterTime,
+                afterId,
+                filter.status(),
+                filter.status(),
+                filter.definition(),
+                filter.definition(),
+                filter.definition(),
+                filter.entityId(),
+                filter.entityId(),
+                filter.correlationId(),
+                filter.correlationId(),
+                limit));
+  }
+
+  /** What a run did after the step numbered. */
+  public CompletionStage<List<StepRow>> steps(String workflowId, long after, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                STEPS,
+                row ->
+                    new StepRow(
+                        row.getLong("seq_nr"),
+                        Sql.instant(row, "at"),
+                        row.getString("name"),
+                        row.getString("event"),
+                        Json.tree(row.getString("detail"))),
+                workflowId,
+                after,
+                limit));
+  }
+
+  /** Tasks in order of their opening, after the one named. */
+  public CompletionStage<List<TaskRow>> tasks(
+      TaskFilter filter, Instant afterTime, String afterId, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                TASKS,
+                WorkflowQueries::task,
+                afterTime,
+                afterId,
+                filter.state(),
+                filter.state(),
+                filter.assignee(),
+                filter.assignee(),
+                filter.candidate(),
+                filter.candidate(),
+                limit));
+  }
+
+  /** The task with this id. */
+  public CompletionStage<Optional<TaskRow>> task(String id) {
+    return database.inTransaction(
+        connection -> Sql.one(connection, TASK, WorkflowQueries::task, id));
+  }
+
+  /** Notifications in order of time, after the one named. */
+  public CompletionStage<List<NotificationRow>> outbox(
+      Instant afterTime, String afterId, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                OUTBOX,
+                row ->
+                    new NotificationRow(
+                        row.getString("id"),
+                        row.getString("workflow_id"),
+                        row.getString("correlation_id"),
+                        Sql.instant(row, "at"),
+                        row.getString("channel"),
+                        Json.tree(row.getString("notification"))),
+                afterTime,
+                afterId,
+                limit));
+  }
+
+  private static RunRow run(ResultSet row) throws SQLException {
+    String error = row.getString("error");
+    return new RunRow(
+        row.getString("id"),
+        row.getString("definition"),
+        row.getString("status"),
+        row.getString("entity_id"),
+        row.getString("correlation_id"),
+        Sql.instant(row, "started_at"),
+        Sql.instant(row, "ended_at"),
+        error == null ? null : Json.tree(error));
+  }
+
+  private static TaskRow task(ResultSet row) throws SQLException {
+    String output = row.getString("output");
+    return new TaskRow(
+        row.getString("id"),
+        row.getString("workflow_id"),
+        row.getString("correlation_id"),
+        row.getString("title"),
+        row.getString("state"),
+        row.getString("assignee"),
+        Arrays.asList((String[]) row.getArray("candidates").getArray()),
+        row.getString("priority"),
+        Sql.instant(row, "created_at"),
+        Sql.instant(row, "due_at"),
+        Sql.instant(row, "ended_at"),
+        Json.tree(row.getString("request")),
+        output == null ? null : Json.tree(output));
+  }
+}

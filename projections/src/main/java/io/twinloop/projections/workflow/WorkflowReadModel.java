@@ -1,0 +1,295 @@
+package io.twinloop.projections.workflow;
+
+import io.twinloop.domain.workflow.Deadline;
+import io.twinloop.domain.workflow.HumanTask;
+import io.twinloop.domain.workflow.Step;
+import io.twinloop.domain.workflow.TaskRef;
+import io.twinloop.domain.workflow.Timer;
+import io.twinloop.entities.workflow.Run;
+import io.twinloop.entities.workflow.WorkflowInstance;
+import io.twinloop.entities.workflow.WorkflowInstance.Status;
+import io.twinloop.projections.ReadModel;
+import io.twinloop.projections.Sql;
+import io.twinloop.projections.bus.EventLog;
+import io.twinloop.projections.loop.LoopChange;
+import io.twinloop.projections.loop.LoopWriter;
+import io.twinloop.serialization.IntegrationEvent;
+import io.twinloop.serialization.Json;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.pekko.persistence.query.typed.EventEnvelope;
+import org.jspecify.annotations.Nullable;
+
+/** Runs of workflows: where they stand, what they did, their tasks, timers and notifications. */
+public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
+
+  /** A request that is not answered by then is asked again, by waking its run. */
+  static final Duration WAKE_AFTER = Duration.ofSeconds(5);
+
+  /** Timers with this prefix wake a run instead of firing in it. */
+  public static final String WAKE = "wake:";
+
+  /** Primary key. */
+  private static final String START =
+      """
+      INSERT INTO workflow (id, definition, status, entity_id, correlation_id, started_at, input, seq_nr)
+      VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?)
+      """;
+
+  /** Primary key. */
+  private static final String MOVE = "UPDATE workflow SET status = ?, seq_nr = ? WHERE id = ?";
+
+  /** Primary key. */
+  private static final String END =
+      """
+      UPDATE workflow SET status = ?, ended_at = ?, output = ?::jsonb, error = ?::jsonb, seq_nr = ?
+      WHERE id = ?
+      """;
+
+  /** Primary key. */
+  private static final String STEP =
+      """
+      INSERT INTO workflow_step (workflow_id, seq_nr, at, name, event, detail)
+      VALUES (?, ?, ?, ?, ?, ?::jsonb)
+      """;
+
+  /** Primary key. */
+  private static final String OPEN_TASK =
+      """
+      INSERT INTO task (id, workflow_id, correlation_id, title, state, assignee, candidates, priority,
+        created_at, due_at, request)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)
+      """;
+
+  /** Primary key. */
+  private static final String ASSIGN_TASK = "UPDATE task SET state = ?, assignee = ? WHERE id = ?";
+
+  /** Index task_by_workflow; a run has few open tasks. */
+  private static final String END_TASK =
+      """
+      UPDATE task SET state = ?, ended_at = ?, output = ?::jsonb
+      WHERE workflow_id = ? AND state IN ('open', 'claimed') AND (?::text IS NULL OR request ->> 'ref' = ?)
+      """;
+
+  /** Primary key. */
+  private static final String SET_TIMER =
+      """
+      INSERT INTO timer (workflow_id, timer_id, due_at) VALUES (?, ?, ?)
+      ON CONFLICT (workflow_id, timer_id) DO UPDATE SET due_at = EXCLUDED.due_at
+      """;
+
+  /** Primary key. */
+  private static final String DROP_TIMER =
+      "DELETE FROM timer WHERE workflow_id = ? AND timer_id = ?";
+
+  /** Primary key, by its first column. */
+  private static final String DROP_TIMERS = "DELETE FROM timer WHERE workflow_id = ?";
+
+  /** Primary key: the notification's own, so that a repetition tells nobody twice. */
+  private static final String NOTIFY =
+      """
+      INSERT INTO outbox (id, workflow_id, correlation_id, at, channel, notification)
+      VALUES (?, ?, ?, ?, ?, ?::jsonb)
+      ON CONFLICT (id) DO NOTHING
+      """;
+
+  @Override
+  protected void write(
+      Connection connection, List<EventEnvelope<WorkflowInstance.Event>> envelopes)
+      throws SQLException {
+    List<LoopChange> changes = new ArrayList<>();
+    for (EventEnvelope<WorkflowInstance.Event> envelope : envelopes) {
+      write(connection, entityId(envelope), envelope);
+      for (IntegrationEvent sent : WorkflowEvents.of(envelope)) {
+        EventLog.record(connection, sent);
+      }
+      changes.addAll(WorkflowLoopChanges.of(envelope));
+    }
+    LoopWriter.write(connection, changes);
+  }
+
+  private static void write(
+      Connection connection, String id, EventEnvelope<WorkflowInstance.Event> envelope)
+      throws SQLException {
+    WorkflowInstance.Event event = envelope.event();
+    long seqNr = envelope.sequenceNr();
+    if (event instanceof WorkflowInstance.Started started) {
+      start(connection, id, started, seqNr);
+    }
+    Sql.update(
+        connection,
+        STEP,
+        id,
+        seqNr,
+        event.at(),
+        WorkflowSteps.name(event),
+        WorkflowSteps.event(event),
+        WorkflowSteps.detail(event).toString());
+    if (event instanceof WorkflowInstance.Stepped stepped) {
+      step(connection, id, stepped, seqNr);
+    } else if (event instanceof WorkflowInstance.TaskAssigned assigned) {
+      Sql.update(connection, ASSIGN_TASK, "claimed", assigned.assignee(), assigned.taskId());
+    } else if (event instanceof WorkflowInstance.TaskReleased released) {
+      Sql.update(connection, ASSIGN_TASK, "open", null, released.taskId());
+    } else if (event instanceof WorkflowInstance.RunSuspended) {
+      Sql.update(connection, MOVE, Status.SUSPENDED.name(), seqNr, id);
+    } else if (event instanceof WorkflowInstance.RunResumed) {
+      Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
+    } else if (event instanceof WorkflowInstance.RunCancelled) {
+      end(connection, id, Status.CANCELLED, event.at(), null, null, seqNr);
+    }
+  }
+
+  private static void start(
+      Connection connection, String id, WorkflowInstance.Started started, long seqNr)
+      throws SQLException {
+    Run run = started.run();
+    Sql.update(
+        connection,
+        START,
+        id,
+        run.definition(),
+        Status.RUNNING.name(),
+        run.entityId(),
+        run.correlationId(),
+        run.startedAt(),
+        started.input().toString(),
+        seqNr);
+  }
+
+  private static void step(
+      Connection connection, String id, WorkflowInstance.Stepped stepped, long seqNr)
+      throws SQLException {
+    Step step = stepped.step();
+    Instant at = stepped.at();
+    if (step instanceof Step.Started begun) {
+      setDeadline(connection, id, begun.deadline());
+    } else if (step instanceof Step.TaskStarted begun) {
+      setDeadline(connection, id, begun.deadline());
+      Sql.update(connection, MOVE, Status.RUNNING.name(), seqNr, id);
+    } else if (step instanceof Step.WaitStarted waiting) {
+      setTimer(connection, id, waiting.timer());
+      Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
+    } else if (step instanceof Step.TaskRetryScheduled scheduled) {
+      setTimer(connection, id, scheduled.timer());
+      Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
+    } else if (step instanceof Step.CallRequested called) {
+      setTimer(connection, id, wake(called.ref(), at));
+    } else if (step instanceof Step.KpiReadRequested read) {
+      setTimer(connection, id, wake(read.ref(), at));
+    } else if (step instanceof Step.HumanTaskRequested asked) {
+      openTask(connection, id, stepped, asked);
+      Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
+    } else if (step instanceof Step.NotificationRequested notified) {
+      Sql.update(
+          connection,
+          NOTIFY,
+          notified.idempotencyKey(),
+          id,
+          stepped.run().correlationId(),
+          at,
+          notified.notification().channel().name().toLowerCase(Locale.ROOT),
+          Json.text(notified.notification()));
+    } else if (step instanceof Step.TaskCompleted done) {
+      settle(connection, id, done.ref(), "completed", at, text(done.output()));
+    } else if (step instanceof Step.TaskFaulted failed) {
+      settle(connection, id, failed.ref(), "rejected", at, null);
+    } else if (step instanceof Step.Completed completed) {
+      end(connection, id, Status.COMPLETED, at, text(completed.output()), null, seqNr);
+    } else if (step instanceof Step.Faulted faulted) {
+      end(connection, id, Status.FAULTED, at, null, text(Json.object(faulted.error())), seqNr);
+    } else if (step instanceof Step.Retried) {
+      Sql.update(connection, END, Status.RUNNING.name(), null, null, null, seqNr, id);
+    }
+  }
+
+  private static void settle(
+      Connection connection,
+      String id,
+      TaskRef ref,
+      String state,
+      Instant at,
+      @Nullable String output)
+      throws SQLException {
+    Sql.update(connection, DROP_TIMER, id, WAKE + ref.id());
+    Sql.update(connection, END_TASK, state, at, output, id, ref.id(), ref.id());
+  }
+
+  private static void end(
+      Connection connection,
+      String id,
+      Status status,
+      Instant at,
+      @Nullable String output,
+      @Nullable String error,
+      long seqNr)
+      throws SQLException {
+    Sql.update(connection, END, status.name(), at, output, error, seqNr, id);
+    Sql.update(connection, END_TASK, "cancelled", at, null, id, null, null);
+    Sql.update(connection, DROP_TIMERS, id);
+  }
+
+  private static void openTask(
+      Connection connection,
+      String id,
+      WorkflowInstance.Stepped stepped,
+      Step.HumanTaskRequested asked)
+      throws SQLException {
+    HumanTask task = asked.task();
+    Sql.update(
+        connection,
+        OPEN_TASK,
+        stepped.taskId(),
+        id,
+        stepped.run().correlationId(),
+        task.title(),
+        task.assignee() == null ? "open" : "claimed",
+        task.assignee(),
+        Sql.texts(connection, candidates(task.candidates())),
+        task.priority().name().toLowerCase(Locale.ROOT),
+        stepped.at(),
+        task.dueAt(),
+        Json.object(task).put("ref", asked.ref().id()).toString());
+  }
+
+  /** Who may claim a task, as words to look for: user:…, role:…, unit:…, managerOf:…. */
+  private static List<String> candidates(HumanTask.Candidates candidates) {
+    List<String> words = new ArrayList<>();
+    candidates.users().forEach(user -> words.add("user:" + user));
+    if (candidates.role() != null) {
+      words.add("role:" + candidates.role());
+    }
+    if (candidates.unit() != null) {
+      words.add("unit:" + candidates.unit());
+    }
+    if (candidates.managerOf() != null) {
+      words.add("managerOf:" + candidates.managerOf());
+    }
+    return words;
+  }
+
+  private static Timer wake(TaskRef ref, Instant at) {
+    return new Timer(WAKE + ref.id(), at.plus(WAKE_AFTER));
+  }
+
+  private static void setDeadline(
+      Connection connection, String id, @Nullable Deadline deadline) throws SQLException {
+    setTimer(connection, id, deadline == null ? null : deadline.timer());
+  }
+
+  private static void setTimer(Connection connection, String id, @Nullable Timer timer)
+      throws SQLException {
+    if (timer != null) {
+      Sql.update(connection, SET_TIMER, id, timer.id(), timer.dueAt());
+    }
+  }
+
+  private static @Nullable String text(@Nullable Object json) {
+    return json == null ? null : json.toString();
+  }
+}
