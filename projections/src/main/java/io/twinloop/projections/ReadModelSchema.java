@@ -1,5 +1,7 @@
 package io.twinloop.projections;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
@@ -21,5 +23,32 @@ public final class ReadModelSchema {
         .baselineVersion("0")
         .load()
         .migrate();
+  }
+
+  /** All rows; the order stays, below any transaction id PostgreSQL gives (it begins with 3). */
+  private static final String RENUMBER =
+      """
+      UPDATE integration_event SET xid = '1'::xid8, ordinal = r.rank
+      FROM (SELECT id, row_number() OVER (ORDER BY xid, ordinal) AS rank FROM integration_event) r
+      WHERE integration_event.id = r.id
+      """;
+
+  private static final String RESTART =
+      """
+      SELECT setval(pg_get_serial_sequence('integration_event', 'ordinal'),
+        (SELECT count(*) + 1 FROM integration_event), false)
+      """;
+
+  /**
+   * Puts the history of integration events in order again after a logical dump and restore, as the
+   * journal's rebase does for the journal. No node may run meanwhile.
+   */
+  public static void rebase(DataSource dataSource) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      Sql.update(connection, RENUMBER);
+      Sql.list(connection, RESTART, row -> row.getLong(1));
+      connection.commit();
+    }
   }
 }

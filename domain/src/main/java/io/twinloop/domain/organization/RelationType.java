@@ -40,6 +40,7 @@ public enum RelationType {
     }
   }
 
+  @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<Ends> allowed;
 
   RelationType(Ends... allowed) {

@@ -230,8 +230,13 @@ final class CustomFunctions {
   private static Fault bad(String name, String expected, JsonNode found) {
     return new Fault(
         WorkflowError.validation(
-            "Expected '" + name + "' to be " + expected + ", but found "
-                + (found.isMissingNode() ? "nothing" : found.toString()) + "."));
+            "Expected '"
+                + name
+                + "' to be "
+                + expected
+                + ", but found "
+                + (found.isMissingNode() ? "nothing" : found.toString())
+                + "."));
   }
 
   private static String sorted(Set<String> names) {

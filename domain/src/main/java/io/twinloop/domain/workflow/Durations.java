@@ -62,7 +62,9 @@ final class Durations {
     }
     if (parts.group(1) != null || parts.group(2) != null) {
       throw new IllegalArgumentException(
-          "The duration \"" + text + "\" counts years or months, which have no fixed length; use days.");
+          "The duration \""
+              + text
+              + "\" counts years or months, which have no fixed length; use days.");
     }
     BigDecimal seconds = BigDecimal.ZERO;
     for (int unit = 0; unit < UNIT_SECONDS.size(); unit++) {
@@ -83,7 +85,10 @@ final class Durations {
       Map.Entry<String, JsonNode> field = fields.next();
       Duration unit = FIELDS.get(field.getKey());
       JsonNode count = field.getValue();
-      if (unit == null || !count.canConvertToInt() || !count.isIntegralNumber() || count.intValue() < 0) {
+      if (unit == null
+          || !count.canConvertToInt()
+          || !count.isIntegralNumber()
+          || count.intValue() < 0) {
         return refuse(value.toString());
       }
       sum = sum.plus(unit.multipliedBy(count.intValue()));

@@ -34,7 +34,14 @@ final class Run {
 
   private static final Set<String> KNOWN_ATTRIBUTES =
       Set.of(
-          "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "data",
+          "id",
+          "source",
+          "type",
+          "time",
+          "subject",
+          "datacontenttype",
+          "dataschema",
+          "data",
           "specversion");
 
   private final WorkflowModel model;
@@ -133,7 +140,9 @@ final class Run {
       if (steps.size() >= MOST_STEPS) {
         WorkflowError error =
             WorkflowError.runtime(
-                "The workflow took " + MOST_STEPS + " steps without waiting for anything; is it"
+                "The workflow took "
+                    + MOST_STEPS
+                    + " steps without waiting for anything; is it"
                     + " going in circles?");
         take(new Step.Faulted(error.at(frame.ref().position()), frame.name()));
         return;
@@ -198,7 +207,9 @@ final class Run {
           new Step.TaskStarted(
               ref, around.id(), task.name(), unlessSame(rawInput, input), task.body(), deadline));
     } catch (Fault e) {
-      take(new Step.TaskFaulted(ref, around.id(), task.name(), raisedAt(task.position(), e.error())));
+      take(
+          new Step.TaskFaulted(
+              ref, around.id(), task.name(), raisedAt(task.position(), e.error())));
     }
   }
 
@@ -215,7 +226,8 @@ final class Run {
                 new Step.WaitStarted(
                     frame.ref(),
                     frame.name(),
-                    timer(frame, "wait", now.plus(duration(frame, task.definition().get("wait"))))));
+                    timer(
+                        frame, "wait", now.plus(duration(frame, task.definition().get("wait"))))));
         case EMIT ->
             take(new Step.EventEmitted(frame.ref(), frame.name(), key, event(frame, task, key)));
         case CALL_HTTP ->
@@ -369,8 +381,7 @@ final class Run {
   /** Whether {@code when} and {@code exceptWhen} of a catch or of a retry agree. */
   private boolean wanted(JsonNode clause, JsonNode input, Expressions.Arguments arguments) {
     Expressions expressions = model.expressions();
-    return (!clause.has("when")
-            || expressions.holds(clause.get("when").asText(), input, arguments))
+    return (!clause.has("when") || expressions.holds(clause.get("when").asText(), input, arguments))
         && (!clause.has("exceptWhen")
             || !expressions.holds(clause.get("exceptWhen").asText(), input, arguments));
   }
@@ -513,7 +524,9 @@ final class Run {
       String then = candidate.path("then").asText(Flow.CONTINUE);
       if (!candidate.has("when")) {
         otherwise = then;
-      } else if (model.expressions().holds(candidate.get("when").asText(), frame.input(), arguments)) {
+      } else if (model
+          .expressions()
+          .holds(candidate.get("when").asText(), frame.input(), arguments)) {
         return then;
       }
     }
@@ -539,8 +552,10 @@ final class Run {
     with.properties()
         .forEach(
             attribute -> {
-              if (!KNOWN_ATTRIBUTES.contains(attribute.getKey()) && !attribute.getValue().isNull()) {
-                extensions.put(attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
+              if (!KNOWN_ATTRIBUTES.contains(attribute.getKey())
+                  && !attribute.getValue().isNull()) {
+                extensions.put(
+                    attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
               }
             });
     String id = optional(with, "id");
@@ -563,7 +578,9 @@ final class Run {
     } catch (DateTimeParseException e) {
       throw new Fault(
           WorkflowError.validation(
-              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '" + text + "'."));
+              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '"
+                  + text
+                  + "'."));
     }
   }
 
@@ -571,7 +588,11 @@ final class Run {
     if (!value.isValueNode() || value.isNull()) {
       throw new Fault(
           WorkflowError.validation(
-              "Expected the event's '" + name + "' to be a simple value, but found " + value + "."));
+              "Expected the event's '"
+                  + name
+                  + "' to be a simple value, but found "
+                  + value
+                  + "."));
     }
     return value.asText();
   }
@@ -681,7 +702,8 @@ final class Run {
                 .set("metadata", JsonNodeFactory.instance.objectNode()));
   }
 
-  private static ObjectNode taskDescriptor(TaskDefinition task, JsonNode rawInput, Instant startedAt) {
+  private static ObjectNode taskDescriptor(
+      TaskDefinition task, JsonNode rawInput, Instant startedAt) {
     ObjectNode descriptor = JsonNodeFactory.instance.objectNode();
     descriptor.put("name", task.name());
     descriptor.put("reference", task.position());

@@ -86,7 +86,8 @@ public final class WorkflowModel {
   /**
    * What is wrong with data by the schema declared at a place.
    *
-   * @param holder pointer to the {@code input}, {@code output} or {@code export} that may declare it
+   * @param holder pointer to the {@code input}, {@code output} or {@code export} that may declare
+   *     it
    */
   List<Problem> problems(String holder, JsonNode data) {
     @Nullable Schema schema = schemas.get(holder);

@@ -78,7 +78,8 @@ class ConformanceKitTest {
   private record Expectation(String sentence, JsonNode block) {
 
     void check(Instance instance) {
-      List<String> quoted = QUOTED.matcher(sentence).results().map(found -> found.group(1)).toList();
+      List<String> quoted =
+          QUOTED.matcher(sentence).results().map(found -> found.group(1)).toList();
       Matcher after = AFTER.matcher(sentence);
       if (sentence.endsWith("should complete")) {
         assertThat(instance.execution.status()).isEqualTo(Execution.Status.COMPLETED);

@@ -138,7 +138,7 @@ public final class KpiRoutes {
 
   private CompletionStage<HttpResponse> take(Call call) {
     String id = call.id("id");
-    Mode mode = call.oneOf("mode", Mode.class).orElse(Mode.AUTO);
+    Mode mode = KpiJson.mode(call);
     String commandId = call.caller().idempotencyKey().isPresent() ? call.commandId() : null;
     return flatMap(
         call.json(),

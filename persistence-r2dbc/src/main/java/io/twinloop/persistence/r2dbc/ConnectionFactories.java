@@ -7,12 +7,14 @@ import java.time.Duration;
 import java.util.Map;
 import reactor.netty.resources.LoopResources;
 
-/** Makes R2DBC connection factories from the settings: one kind for reading, one for writing events. */
+/**
+ * Makes R2DBC connection factories from the settings: one kind for reading, one for writing events.
+ */
 final class ConnectionFactories {
 
   /**
-   * Every statement that reads has an index in the order it wants. Without these a plan made while the tables were small
-   * may sort the whole journal for each page.
+   * Every statement that reads has an index in the order it wants. Without these a plan made while
+   * the tables were small may sort the whole journal for each page.
    */
   static final Map<String, String> READ_BY_INDEX =
       Map.of("enable_seqscan", "off", "enable_bitmapscan", "off", "jit", "off");

@@ -22,12 +22,15 @@ import reactor.util.retry.Retry;
 /**
  * Runs single auto-committed statements on pooled connections, for everything but writing events.
  *
- * <p>Every call ends within acquire-timeout and statement-timeout. A connection whose statement was given up is closed,
- * not handed to the next: the answer may still be under way.
+ * <p>Every call ends within acquire-timeout and statement-timeout. A connection whose statement was
+ * given up is closed, not handed to the next: the answer may still be under way.
  */
 final class Database {
 
-  /** How much longer than PostgreSQL itself this side waits, so that PostgreSQL's own message is seen if it can. */
+  /**
+   * How much longer than PostgreSQL itself this side waits, so that PostgreSQL's own message is
+   * seen if it can.
+   */
   static final Duration GRACE = Duration.ofMillis(500);
 
   private final ConnectionPool pool;
@@ -71,8 +74,8 @@ final class Database {
         .toFuture();
   }
 
-  CompletableFuture<Void> close() {
-    return pool.disposeLater().toFuture();
+  Mono<Void> close() {
+    return pool.disposeLater();
   }
 
   private <T> Mono<T> onConnection(Function<Connection, Mono<T>> work) {
@@ -85,7 +88,10 @@ final class Database {
         Database::closeForGood);
   }
 
-  /** After PostgreSQL was restarted each idle connection turns out dead once; the next one is tried then. */
+  /**
+   * After PostgreSQL was restarted each idle connection turns out dead once; the next one is tried
+   * then.
+   */
   private Mono<? extends Connection> acquire() {
     return pool.create()
         .retryWhen(

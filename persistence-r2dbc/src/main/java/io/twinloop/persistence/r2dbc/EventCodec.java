@@ -100,10 +100,7 @@ final class EventCodec {
     Object event = row.event().read(serialization);
     Iterable<Object> events =
         CollectionConverters.asJava(
-            adapters
-                .get(event.getClass())
-                .fromJournal(event, row.adapterManifest())
-                .events());
+            adapters.get(event.getClass()).fromJournal(event, row.adapterManifest()).events());
     List<Object> list = StreamSupport.stream(events.spliterator(), false).toList();
     if (list.size() != 1) {
       throw new IllegalStateException(

@@ -17,22 +17,23 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Writes events of all entities of a node together: one statement in flight on one connection, and whatever comes
- * meanwhile goes with the next.
+ * Writes events of all entities of a node together: one statement in flight on one connection, and
+ * whatever comes meanwhile goes with the next.
  *
- * <p>A flush is one auto-committed INSERT, so it's stored whole or not at all, and the events of one write are never
- * divided between flushes. When PostgreSQL refuses a flush for what is in it (a sequence number that exists, a value
- * that doesn't fit), the flush is halved until the culprit stands alone and only that write fails. Any other error
- * leaves open whether PostgreSQL committed: all writes of the flush fail with unknown outcome, and the connection is
- * replaced.
+ * <p>A flush is one auto-committed INSERT, so it's stored whole or not at all, and the events of
+ * one write are never divided between flushes. When PostgreSQL refuses a flush for what is in it (a
+ * sequence number that exists, a value that doesn't fit), the flush is halved until the culprit
+ * stands alone and only that write fails. Any other error leaves open whether PostgreSQL committed:
+ * all writes of the flush fail with unknown outcome, and the connection is replaced.
  *
  * <p>The queue is bounded in rows and bytes; a write that doesn't fit is refused at once.
  */
 final class GroupCommit {
 
   /**
-   * Text of one flush, the same for any number of rows, so that PostgreSQL parses it once. Payloads travel as base64:
-   * an array of bytea can't be bound, the driver writes wrong bytes without an error.
+   * Text of one flush, the same for any number of rows, so that PostgreSQL parses it once. Payloads
+   * travel as base64: an array of bytea can't be bound, the driver writes wrong bytes without an
+   * error.
    */
   private static final String INSERT_EVENTS =
       """
@@ -82,15 +83,21 @@ final class GroupCommit {
   }
 
   /** Events of one persistence id that are stored all or none. */
-  private record Write(List<EventRow> rows, long bytes, CompletableFuture<Void> done) {}
+  private record Write(
+      String persistenceId, List<EventRow> rows, long bytes, CompletableFuture<Void> done) {
+
+    static Write of(String persistenceId, List<EventRow> rows) {
+      long bytes = rows.stream().mapToLong(EventRow::bytes).sum();
+      return new Write(persistenceId, rows, bytes, new CompletableFuture<>());
+    }
+  }
 
   /**
-   * Stores events of one persistence id, all or none. The future fails with a {@link JournalException}; it completes on
-   * the thread that talks to PostgreSQL.
+   * Stores events of one persistence id, all or none. The future fails with a {@link
+   * JournalException}; it completes on the thread that talks to PostgreSQL.
    */
   CompletableFuture<Void> write(String persistenceId, List<EventRow> rows) {
-    Write write =
-        new Write(rows, rows.stream().mapToLong(EventRow::bytes).sum(), new CompletableFuture<>());
+    Write write = Write.of(persistenceId, rows);
     boolean idle;
     synchronized (this) {
       if (isFullFor(write)) {
@@ -102,7 +109,6 @@ final class GroupCommit {
       idle = !flushing;
       flushing = true;
     }
-    write.done.whenComplete((stored, error) -> unsettled.remove(persistenceId, write.done));
     if (idle) {
       flushNext();
     }
@@ -110,11 +116,12 @@ final class GroupCommit {
   }
 
   /**
-   * Completes, never with an error, once every write accepted so far for the persistence id has ended. Who reads before
-   * that may miss an event that's about to be stored.
+   * Completes, never with an error, once every write accepted so far for the persistence id has
+   * ended. Who reads before that may miss an event that's about to be stored.
    */
   CompletableFuture<Void> settled(String persistenceId) {
-    // Writes of one persistence id end in the order they came, so waiting for the last is waiting for all.
+    // Writes of one persistence id end in the order they came, so waiting for the last is waiting
+    // for all.
     CompletableFuture<Void> last = unsettled.get(persistenceId);
     return last == null
         ? CompletableFuture.completedFuture(null)
@@ -122,11 +129,11 @@ final class GroupCommit {
   }
 
   /**
-   * Finds out whether events could be written, by a flush without rows. While flushes are in flight it has nothing to
-   * find out and completes at once.
+   * Finds out whether events could be written, by a flush without rows. While flushes are in flight
+   * it has nothing to find out and completes at once.
    */
   CompletableFuture<Void> probe() {
-    Write probe = new Write(List.of(), 0, new CompletableFuture<>());
+    Write probe = Write.of("", List.of());
     synchronized (this) {
       if (flushing) {
         return CompletableFuture.completedFuture(null);
@@ -188,17 +195,13 @@ final class GroupCommit {
   }
 
   private void flushNext() {
-    connection
-        .get()
-        .whenComplete(
-            (open, unavailable) -> {
-              if (unavailable != null) {
-                // Fail all that wait: the next attempt to connect belongs to the writes that come after it.
-                fail(everythingWaiting(), unavailable);
-                flushNextUnlessEmpty();
-              } else {
-                flush(open);
-              }
+    Mono.fromFuture(connection::get, true)
+        .subscribe(
+            this::flush,
+            unavailable -> {
+              // Fail all that wait: the next attempt to connect belongs to the writes after them.
+              fail(everythingWaiting(), unavailable);
+              flushNextUnlessEmpty();
             });
   }
 
@@ -228,11 +231,14 @@ final class GroupCommit {
             this::flushNextUnlessEmpty);
   }
 
-  /** Stores the writes and completes them; ends with an error only if the outcome of some is unknown. */
+  /**
+   * Stores the writes and completes them; ends with an error only if the outcome of some is
+   * unknown.
+   */
   private Mono<Void> store(Connection open, List<Write> flush) {
     long began = nanoTime.getAsLong();
     List<EventRow> rows = flush.stream().flatMap(write -> write.rows.stream()).toList();
-    return insert(open, rows)
+    return Mono.defer(() -> insert(open, rows))
         .timeout(settings.writeTimeout().plus(Database.GRACE))
         .doOnSuccess(nothing -> stored(flush, rows, nanoTime.getAsLong() - began))
         .onErrorResume(
@@ -255,14 +261,20 @@ final class GroupCommit {
     if (!rows.isEmpty()) {
       metrics.flushed(rows.size(), nanos);
     }
-    flush.forEach(write -> write.done.complete(null));
+    for (Write write : flush) {
+      unsettled.remove(write.persistenceId, write.done);
+      write.done.complete(null);
+    }
     newEvents.committed(rows);
   }
 
   private void fail(List<Write> writes, Throwable error) {
     long withRows = writes.stream().filter(write -> !write.rows.isEmpty()).count();
     metrics.writesFailed((int) withRows);
-    writes.forEach(write -> write.done.completeExceptionally(error));
+    for (Write write : writes) {
+      unsettled.remove(write.persistenceId, write.done);
+      write.done.completeExceptionally(error);
+    }
   }
 
   private static List<Write> stillOpen(List<Write> flush) {
@@ -270,8 +282,8 @@ final class GroupCommit {
   }
 
   /**
-   * SQLSTATE classes 22 (a value that PostgreSQL can't take), 23 (a constraint) and 54 (a limit): the statement was
-   * rolled back, and it would fail again only with the same row in it.
+   * SQLSTATE classes 22 (a value that PostgreSQL can't take), 23 (a constraint) and 54 (a limit):
+   * the statement was rolled back, and it would fail again only with the same row in it.
    */
   private static boolean isAboutTheRows(R2dbcException error) {
     String state = String.valueOf(error.getSqlState());

@@ -2,7 +2,10 @@ package io.twinloop.persistence.r2dbc;
 
 import org.jspecify.annotations.Nullable;
 
-/** Why the journal did not store, or could not read: a reason for programs and a sentence for people. */
+/**
+ * Why the journal did not store, or could not read: a reason for programs and a sentence for
+ * people.
+ */
 public final class JournalException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
@@ -13,9 +16,15 @@ public final class JournalException extends RuntimeException {
     OVERLOADED,
     /** PostgreSQL can't be reached. Nothing was stored; try again later. */
     UNAVAILABLE,
-    /** The write was on its way when the connection or the statement failed: stored or not, read to know. */
+    /**
+     * The write was on its way when the connection or the statement failed: stored or not, read to
+     * know.
+     */
     UNKNOWN_OUTCOME,
-    /** PostgreSQL refused this write, usually as another writer stored the sequence number. Nothing was stored. */
+    /**
+     * PostgreSQL refused this write, usually as another writer stored the sequence number. Nothing
+     * was stored.
+     */
     REFUSED,
     /** The serialised event is larger than the limit. Nothing was stored. */
     PAYLOAD_TOO_LARGE

@@ -5,15 +5,19 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What the journal counts, for a metrics library to read: counters only grow, gauges are as of now. Safe for use by any
- * thread.
+ * What the journal counts, for a metrics library to read: counters only grow, gauges are as of now.
+ * Safe for use by any thread.
  */
 public final class JournalMetrics {
 
-  /** Is told of every flush; runs on the thread that talks to PostgreSQL and must return at once. */
+  /**
+   * Is told of every flush; runs on the thread that talks to PostgreSQL and must return at once.
+   */
   @FunctionalInterface
   public interface FlushListener {
     /**
+     * Called after a flush was stored.
+     *
      * @param rows events written together, at least 1
      * @param latency from sending the statement to PostgreSQL's answer
      */
@@ -45,7 +49,10 @@ public final class JournalMetrics {
     return Duration.ofNanos(flushNanos.sum());
   }
 
-  /** Writes that failed for whatever reason but overload. One write is what one entity persists at a time. */
+  /**
+   * Writes that failed for whatever reason but overload. One write is what one entity persists at a
+   * time.
+   */
   public long failedWrites() {
     return failedWrites.sum();
   }
@@ -66,9 +73,9 @@ public final class JournalMetrics {
   }
 
   /**
-   * For how long the oldest open writing transaction of the PostgreSQL instance has kept readers of slices from newer
-   * events; zero when none does. Measured every {@code health-interval}, so up to one interval too young. Worth an alert
-   * above a few seconds.
+   * For how long the oldest open writing transaction of the PostgreSQL instance has kept readers of
+   * slices from newer events; zero when none does. Measured every {@code health-interval}, so up to
+   * one interval too young. Worth an alert above a few seconds.
    */
   public Duration horizonAge() {
     return horizonAge;

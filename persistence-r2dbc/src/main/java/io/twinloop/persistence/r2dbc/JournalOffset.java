@@ -5,7 +5,8 @@ import org.apache.pekko.persistence.query.Offset;
 /**
  * The place of an event in the journal's order: the transaction that wrote it, then its number.
  *
- * <p>Offsets come in the order of {@code (xid, ordinal)}. A query that starts from an offset gives the events after it.
+ * <p>Offsets come in the order of {@code (xid, ordinal)}. A query that starts from an offset gives
+ * the events after it.
  */
 public final class JournalOffset extends Offset implements Comparable<JournalOffset> {
 
@@ -16,6 +17,8 @@ public final class JournalOffset extends Offset implements Comparable<JournalOff
   private final long ordinal;
 
   /**
+   * An offset of its parts.
+   *
    * @param xid PostgreSQL's 64-bit transaction id, not negative
    * @param ordinal the row's identity, not negative
    */

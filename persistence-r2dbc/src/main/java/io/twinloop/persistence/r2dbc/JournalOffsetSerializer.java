@@ -8,8 +8,8 @@ import org.apache.pekko.serialization.SerializerWithStringManifest;
 /**
  * Writes a {@link JournalOffset} as the text {@code "xid:ordinal"}.
  *
- * <p>The identifier has two digits and the manifest one letter: pekko-projection-jdbc keeps {@code identifier:manifest}
- * in a column of four characters.
+ * <p>The identifier has two digits and the manifest one letter: pekko-projection-jdbc keeps {@code
+ * identifier:manifest} in a column of four characters.
  */
 public final class JournalOffsetSerializer extends SerializerWithStringManifest {
 

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The statements that read the journal, page by page.
  *
- * <p>Across entities events are read in the order (db_xid, ordinal), and only those below the oldest transaction that is
- * still open ({@code pg_snapshot_xmin}). A transaction that commits late has an older id than that horizon can have
- * passed, so no reader has gone beyond its events, and none is ever skipped.
+ * <p>Across entities events are read in the order (db_xid, ordinal), and only those below the
+ * oldest transaction that is still open ({@code pg_snapshot_xmin}). A transaction that commits late
+ * has an older id than that horizon can have passed, so no reader has gone beyond its events, and
+ * none is ever skipped.
  *
- * <p>A page ends after page-rows events, or with the event whose payload passes page-bytes: PostgreSQL counts that from
- * the stored lengths, before it fetches a payload.
+ * <p>A page ends after page-rows events, or with the event whose payload passes page-bytes:
+ * PostgreSQL counts that from the stored lengths, before it fetches a payload.
  */
 final class JournalReads {
 
@@ -108,11 +109,15 @@ final class JournalReads {
    * How far readers may go.
    *
    * @param oldestOpen id of the oldest transaction that is still open; events below it are settled
-   * @param aboveEnded one above the newest transaction that has ended; every event stored so far is below it
+   * @param aboveEnded one above the newest transaction that has ended; every event stored so far is
+   *     below it
    */
   record Horizon(long oldestOpen, long aboveEnded) {}
 
-  /** Events of an entity type and slice range after an offset, written by transactions below the bound. */
+  /**
+   * Events of an entity type and slice range after an offset, written by transactions below the
+   * bound.
+   */
   CompletableFuture<List<StoredEvent>> pageOfSlices(
       String entityType, int minSlice, int maxSlice, JournalOffset after, long boundXid) {
     return database.query(
@@ -132,7 +137,8 @@ final class JournalReads {
   CompletableFuture<List<StoredEvent>> pageOfPersistenceId(
       String persistenceId, long fromSeqNr, long toSeqNr, long max) {
     long rows = Math.min(settings.pageRows(), max);
-    // The limit stands in the text so that the plan knows it; replays nearly always ask for the same.
+    // The limit stands in the text so that the plan knows it; replays nearly always ask for the
+    // same.
     String sql = PAGE_OF_PERSISTENCE_ID.formatted(COLUMNS, rows, settings.pageBytes());
     return database.query(
         sql,
@@ -145,7 +151,10 @@ final class JournalReads {
         .thenApply(events -> events.stream().findFirst());
   }
 
-  /** Persistence ids with at least one event or tombstone, in the database's order, after the given one. */
+  /**
+   * Persistence ids with at least one event or tombstone, in the database's order, after the given
+   * one.
+   */
   CompletableFuture<List<String>> pageOfPersistenceIds(String after, long max) {
     return database.query(
         PAGE_OF_PERSISTENCE_IDS,
@@ -153,7 +162,9 @@ final class JournalReads {
         row -> text(row, "persistence_id"));
   }
 
-  /** The highest number ever stored for the persistence id, if it's at least the given one; else 0. */
+  /**
+   * The highest number ever stored for the persistence id, if it's at least the given one; else 0.
+   */
   CompletableFuture<Long> highestSeqNr(String persistenceId, long fromSeqNr) {
     return one(
         HIGHEST_SEQ_NR,
@@ -165,7 +176,10 @@ final class JournalReads {
     return one(
         HORIZON,
         statement -> {},
-        row -> new Horizon(Long.parseLong(text(row, "oldest_open")), Long.parseLong(text(row, "above_ended"))));
+        row ->
+            new Horizon(
+                Long.parseLong(text(row, "oldest_open")),
+                Long.parseLong(text(row, "above_ended"))));
   }
 
   private <T> CompletableFuture<T> one(

@@ -5,12 +5,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
-/** Tells the readers in this process that events were committed, so that they needn't wait for their next poll. */
+/**
+ * Tells the readers in this process that events were committed, so that they needn't wait for their
+ * next poll.
+ */
 final class NewEvents {
 
   private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
 
-  /** Calls back, on the committing thread, after each flush that holds an event the reader asks for. */
+  /**
+   * Calls back, on the committing thread, after each flush that holds an event the reader asks for.
+   */
   Subscription subscribe(Predicate<EventRow> wanted, Runnable callback) {
     Subscription subscription = new Subscription(wanted, callback);
     subscriptions.add(subscription);

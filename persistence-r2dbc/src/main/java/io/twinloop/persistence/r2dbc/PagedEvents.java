@@ -21,11 +21,13 @@ import reactor.core.Disposables;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * A stream of stored events, read page by page as they're asked for, that waits for more when it has read all.
+ * A stream of stored events, read page by page as they're asked for, that waits for more when it
+ * has read all.
  *
- * <p>How it waits: the writers of this process announce their events, and the stream reads at once. Announced events may
- * still lie above the horizon of open transactions, so until it has found some it asks again after 1 ms, 2 ms, 4 ms …
- * Without an announcement it asks every poll-interval, and ever less often up to idle-poll-interval while nothing comes.
+ * <p>How it waits: the writers of this process announce their events, and the stream reads at once.
+ * Announced events may still lie above the horizon of open transactions, so until it has found some
+ * it asks again after 1 ms, 2 ms, 4 ms … Without an announcement it asks every poll-interval, and
+ * ever less often up to idle-poll-interval while nothing comes.
  */
 final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
 
@@ -33,7 +35,9 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
 
   /** Where the pages come from; asked for one at a time, each after the one before. */
   interface Pages {
-    /** Events after the last one given, or the first ones. An empty page says there are none now. */
+    /**
+     * Events after the last one given, or the first ones. An empty page says there are none now.
+     */
     CompletionStage<List<StoredEvent>> next();
 
     /** Whether there will never be more. Asked after each page. */
@@ -86,7 +90,9 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
 
     private boolean reading;
 
-    /** Whether events are expected that weren't found yet; true at first, for those just written. */
+    /**
+     * Whether events are expected that weren't found yet; true at first, for those just written.
+     */
     private boolean missing = true;
 
     private Duration pause = FIRST_RETRY;

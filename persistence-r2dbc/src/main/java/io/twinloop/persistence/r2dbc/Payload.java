@@ -4,7 +4,10 @@ import org.apache.pekko.serialization.Serialization;
 import org.apache.pekko.serialization.Serializer;
 import org.apache.pekko.serialization.Serializers;
 
-/** A serialised object as the tables hold it: which serialiser, which class by its manifest, the bytes. */
+/**
+ * A serialised object as the tables hold it: which serialiser, which class by its manifest, the
+ * bytes.
+ */
 @SuppressWarnings("ArrayRecordComponent") // never compared, only carried
 record Payload(int serializerId, String manifest, byte[] bytes) {
 
@@ -16,8 +19,7 @@ record Payload(int serializerId, String manifest, byte[] bytes) {
   static Payload of(Serialization serialization, Object object) {
     Serializer serializer = serialization.findSerializerFor(object);
     byte[] bytes = serialization.serialize(object).get();
-    return new Payload(
-        serializer.identifier(), Serializers.manifestFor(serializer, object), bytes);
+    return new Payload(serializer.identifier(), Serializers.manifestFor(serializer, object), bytes);
   }
 
   Object read(Serialization serialization) {

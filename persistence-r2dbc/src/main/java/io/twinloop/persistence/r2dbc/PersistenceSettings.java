@@ -3,7 +3,10 @@ package io.twinloop.persistence.r2dbc;
 import com.typesafe.config.Config;
 import java.time.Duration;
 
-/** Everything under {@code twinloop.persistence}, read once; reference.conf says what each key is for. */
+/**
+ * Everything under {@code twinloop.persistence}, read once; reference.conf says what each key is
+ * for.
+ */
 record PersistenceSettings(
     PostgresSettings postgres, Pool pool, Journal journal, Query query, Duration healthInterval) {
 

@@ -13,20 +13,23 @@ import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The journal as Pekko sees it, {@code twinloop.persistence.journal}: serialises on its own thread, leaves the writing to
- * {@link GroupCommit} and the reading to {@link JournalReads}.
+ * The journal as Pekko sees it, {@code twinloop.persistence.journal}: serialises on its own thread,
+ * leaves the writing to {@link GroupCommit} and the reading to {@link JournalReads}.
  *
- * <p>Stopping is safe: writes go on in the extension, and a new instance waits for those of a persistence id before it
- * reads it.
+ * <p>Stopping is safe: writes go on in the extension, and a new instance waits for those of a
+ * persistence id before it reads it.
  */
 final class PostgresJournal extends AsyncWriteJournal {
 
-  /** A chunk of a deletion is a transaction of its own, short enough not to hold up the readers' horizon. */
+  /**
+   * A chunk of a deletion is a transaction of its own, short enough not to hold up the readers'
+   * horizon.
+   */
   private static final int DELETE_CHUNK = 5_000;
 
   /**
-   * The oldest events first, so that an interrupted deletion leaves no gap; never the newest event, whose number must
-   * stay. Index: the primary key.
+   * The oldest events first, so that an interrupted deletion leaves no gap; never the newest event,
+   * whose number must stay. Index: the primary key.
    */
   private static final String DELETE_OLDEST =
       """
@@ -66,7 +69,8 @@ final class PostgresJournal extends AsyncWriteJournal {
       try {
         accepted.addAll(serialize(message));
         rejections.add(Optional.empty());
-      } catch (Exception e) { // whatever a serialiser throws, it's this message that can't be stored
+      } catch (
+          Exception e) { // whatever a serialiser throws, it's this message that can't be stored
         rejections.add(Optional.of(e));
       }
     }

@@ -2,7 +2,6 @@ package io.twinloop.persistence.r2dbc;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ActorSystem;
@@ -10,11 +9,12 @@ import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
+import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
 /**
- * What the journal, the snapshot store and the queries of one actor system share: connections, the queue of writes, and
- * what a node shows of them, {@link #metrics()} and {@link #health()}.
+ * What the journal, the snapshot store and the queries of one actor system share: connections, the
+ * queue of writes, and what a node shows of them, {@link #metrics()} and {@link #health()}.
  */
 public final class PostgresPersistence implements Extension {
 
@@ -37,8 +37,7 @@ public final class PostgresPersistence implements Extension {
     PostgresSettings postgres = settings.postgres();
     health = new DatabaseHealth(postgres, Clock.systemUTC());
     codec = new EventCodec(system);
-    LoopResources loops =
-        LoopResources.create("twinloop-postgres", postgres.ioThreads(), true);
+    LoopResources loops = LoopResources.create("twinloop-postgres", postgres.ioThreads(), true);
     writeConnection =
         new WriteConnection(
             ConnectionFactories.forWriting(postgres, settings.journal().writeTimeout(), loops),
@@ -61,9 +60,7 @@ public final class PostgresPersistence implements Extension {
         () -> {
           probe.cancel();
           writeConnection.close();
-          database
-              .close()
-              .whenComplete((closed, error) -> loops.disposeLater().subscribe());
+          database.close().onErrorComplete().then(loops.disposeLater()).subscribe();
         });
   }
 
@@ -106,19 +103,22 @@ public final class PostgresPersistence implements Extension {
 
   private void probe() {
     if (probing.compareAndSet(false, true)) {
-      CompletableFuture<JournalReads.Horizon> answer =
-          groupCommit.probe().thenCompose(writable -> reads.horizon());
-      answer.whenComplete(
-          (horizon, error) -> {
-            if (error == null) {
-              health.answered();
-              metrics.horizonAge(horizonAge.observe(horizon, System.nanoTime()));
-            } else {
-              health.failed(ScalaFutures.unwrapped(error));
-            }
-            probing.set(false);
-          });
+      Mono.fromFuture(groupCommit::probe)
+          .then(Mono.fromFuture(reads::horizon))
+          .doFinally(ended -> probing.set(false))
+          .subscribe(
+              horizon -> {
+                health.answered();
+                metrics.horizonAge(horizonAge.observe(horizon, System.nanoTime()));
+              },
+              error -> health.failed(rootOf(error)));
     }
+  }
+
+  /** What PostgreSQL or the network said, without what it meant for a write. */
+  private static Throwable rootOf(Throwable error) {
+    Throwable cause = error.getCause();
+    return error instanceof JournalException && cause != null ? cause : error;
   }
 
   private static final class Id extends AbstractExtensionId<PostgresPersistence> {

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Queries over the journal, {@link #IDENTIFIER}.
  *
- * <p>Offsets are {@link JournalOffset}s. Live queries never complete; every query fails when PostgreSQL can't be read,
- * and is to be started again from the last offset.
+ * <p>Offsets are {@link JournalOffset}s. Live queries never complete; every query fails when
+ * PostgreSQL can't be read, and is to be started again from the last offset.
  */
 public final class PostgresReadJournal
     implements EventsBySliceQuery,
@@ -61,24 +61,35 @@ public final class PostgresReadJournal
     codec = postgres.codec();
   }
 
-  /** Events of an entity type and slice range after the offset, and those to come, in the order of their offsets. */
+  /**
+   * Events of an entity type and slice range after the offset, and those to come, in the order of
+   * their offsets.
+   */
   @Override
   public <E> Source<EventEnvelope<E>, NotUsed> eventsBySlices(
       String entityType, int minSlice, int maxSlice, Offset offset) {
     JournalOffset start = JournalOffset.of(offset);
-    return slices(entityType, minSlice, maxSlice, () -> new LiveSlices(entityType, minSlice, maxSlice, start));
+    return slices(
+        entityType,
+        minSlice,
+        maxSlice,
+        () -> new LiveSlices(entityType, minSlice, maxSlice, start));
   }
 
   /**
-   * Events of an entity type and slice range after the offset that were stored when the stream began. Waits up to
-   * {@code current-wait} for transactions that were open then and are older than some of these events; then fails.
+   * Events of an entity type and slice range after the offset that were stored when the stream
+   * began. Waits up to {@code current-wait} for transactions that were open then and are older than
+   * some of these events; then fails.
    */
   @Override
   public <E> Source<EventEnvelope<E>, NotUsed> currentEventsBySlices(
       String entityType, int minSlice, int maxSlice, Offset offset) {
     JournalOffset start = JournalOffset.of(offset);
     return slices(
-        entityType, minSlice, maxSlice, () -> new CurrentSlices(entityType, minSlice, maxSlice, start));
+        entityType,
+        minSlice,
+        maxSlice,
+        () -> new CurrentSlices(entityType, minSlice, maxSlice, start));
   }
 
   @Override
@@ -118,7 +129,9 @@ public final class PostgresReadJournal
         .take(limit);
   }
 
-  /** When the transaction of an event began, by PostgreSQL's clock; empty if there's no such event. */
+  /**
+   * When the transaction of an event began, by PostgreSQL's clock; empty if there's no such event.
+   */
   @Override
   public CompletionStage<Optional<Instant>> timestampOf(String persistenceId, long sequenceNr) {
     return reads
@@ -218,7 +231,10 @@ public final class PostgresReadJournal
     }
   }
 
-  /** What was stored when the first page was asked for: all below the transaction id that was next then. */
+  /**
+   * What was stored when the first page was asked for: all below the transaction id that was next
+   * then.
+   */
   private final class CurrentSlices extends LiveSlices {
     private JournalReads.@Nullable Horizon first;
     private boolean exhausted;

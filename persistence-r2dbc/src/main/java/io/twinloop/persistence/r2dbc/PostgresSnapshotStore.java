@@ -19,8 +19,8 @@ import scala.concurrent.Future;
 import scala.jdk.javaapi.OptionConverters;
 
 /**
- * The snapshot store as Pekko sees it, {@code twinloop.persistence.snapshot}: keeps the newest snapshot of each
- * persistence id, as the Apache plugin does.
+ * The snapshot store as Pekko sees it, {@code twinloop.persistence.snapshot}: keeps the newest
+ * snapshot of each persistence id, as the Apache plugin does.
  */
 final class PostgresSnapshotStore extends SnapshotStore {
 
@@ -35,8 +35,8 @@ final class PostgresSnapshotStore extends SnapshotStore {
       "DELETE FROM snapshot WHERE persistence_id = $1 AND seq_nr = $2";
 
   /**
-   * An older snapshot never replaces a newer one: the events between them may be deleted already, and an actor that was
-   * replaced without knowing may still save.
+   * An older snapshot never replaces a newer one: the events between them may be deleted already,
+   * and an actor that was replaced without knowing may still save.
    */
   private static final String SAVE =
       """
@@ -148,8 +148,7 @@ final class PostgresSnapshotStore extends SnapshotStore {
     Option<Object> meta =
         metadata == null ? Option.empty() : Option.apply(metadata.read(serialization));
     return SelectedSnapshot.create(
-        new SnapshotMetadata(
-            stored.persistenceId(), stored.seqNr(), stored.writeTimestamp(), meta),
+        new SnapshotMetadata(stored.persistenceId(), stored.seqNr(), stored.writeTimestamp(), meta),
         stored.snapshot().read(serialization));
   }
 

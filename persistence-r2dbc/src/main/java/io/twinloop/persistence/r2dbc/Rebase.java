@@ -10,15 +10,19 @@ import java.sql.Statement;
 import java.util.Base64;
 
 /**
- * Renumbers a journal that was restored from a logical dump, so that it goes on in a PostgreSQL whose transaction ids
- * began again; see {@link RestoreCheck}.
+ * Renumbers a journal that was restored from a logical dump, so that it goes on in a PostgreSQL
+ * whose transaction ids began again; see {@link RestoreCheck}.
  *
- * <p>All events go to one transaction id below any that PostgreSQL gives, in the order they had. Each projection's offset
- * becomes the rank of the last event it had seen: it goes on with exactly the next one.
+ * <p>All events go to one transaction id below any that PostgreSQL gives, in the order they had.
+ * Each projection's offset becomes the rank of the last event it had seen: it goes on with exactly
+ * the next one.
  */
 public final class Rebase {
 
-  /** PostgreSQL gives transaction ids from 3 on. A second rebase finds these rows first, in the order they have. */
+  /**
+   * PostgreSQL gives transaction ids from 3 on. A second rebase finds these rows first, in the
+   * order they have.
+   */
   private static final long REBASED_XID = 1;
 
   private static final String RANK_EVENTS =
@@ -58,12 +62,13 @@ public final class Rebase {
   public record Result(long events, int offsets) {}
 
   /**
-   * Renumbers all events and the offsets of projections in one transaction; nothing changes if it fails. No node may run
-   * meanwhile: both tables are locked. Takes about as long as rewriting the table event_journal, and as much disk again
-   * until PostgreSQL's next vacuum.
+   * Renumbers all events and the offsets of projections in one transaction; nothing changes if it
+   * fails. No node may run meanwhile: both tables are locked. Takes about as long as rewriting the
+   * table event_journal, and as much disk again until PostgreSQL's next vacuum.
    *
-   * @param offsetTable table of pekko-projection-jdbc, with its schema if it isn't on the search path. Offsets of other
-   *     kinds in it stay as they are. If there's no such table, there's no projection yet.
+   * @param offsetTable table of pekko-projection-jdbc, with its schema if it isn't on the search
+   *     path. Offsets of other kinds in it stay as they are. If there's no such table, there's no
+   *     projection yet.
    * @throws SQLException if PostgreSQL can't be reached or refuses
    */
   public static Result run(PostgresSettings settings, String offsetTable) throws SQLException {
@@ -138,7 +143,6 @@ public final class Rebase {
   }
 
   private static String encode(JournalOffset offset) {
-    return Base64.getEncoder()
-        .encodeToString(offset.toString().getBytes(StandardCharsets.UTF_8));
+    return Base64.getEncoder().encodeToString(offset.toString().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -7,17 +7,19 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Notices a journal that was dumped and restored into a PostgreSQL whose transaction ids are behind it.
+ * Notices a journal that was dumped and restored into a PostgreSQL whose transaction ids are behind
+ * it.
  *
- * <p>Readers follow transaction ids. In such a database new events would sort before old ones and never be read by a
- * projection that has passed the old, and the old ones lie above the horizon and aren't read at all. {@link Rebase}
- * repairs that.
+ * <p>Readers follow transaction ids. In such a database new events would sort before old ones and
+ * never be read by a projection that has passed the old, and the old ones lie above the horizon and
+ * aren't read at all. {@link Rebase} repairs that.
  */
 public final class RestoreCheck {
 
   /**
-   * Newest transaction id in the journal, and one above the newest that has ended in this PostgreSQL. Walks event_journal_slice_idx, one look
-   * per entity type, as max(db_xid) has no index of its own.
+   * Newest transaction id in the journal, and one above the newest that has ended in this
+   * PostgreSQL. Walks event_journal_slice_idx, one look per entity type, as max(db_xid) has no
+   * index of its own.
    */
   static final String NEWEST_AND_ENDED_XID =
       """
@@ -38,8 +40,9 @@ public final class RestoreCheck {
   private RestoreCheck() {}
 
   /**
-   * Returns if the journal is behind PostgreSQL's transaction ids, as it should be. To be called at start, after {@link
-   * Schema#migrate}. The journal checks the same whenever it opens its write connection.
+   * Returns if the journal is behind PostgreSQL's transaction ids, as it should be. To be called at
+   * start, after {@link Schema#migrate}. The journal checks the same whenever it opens its write
+   * connection.
    *
    * @throws RestoredJournalException if the journal is ahead, naming the command that rebases it
    * @throws SQLException if PostgreSQL can't be asked

@@ -5,7 +5,10 @@ import java.util.concurrent.CompletionStage;
 import scala.concurrent.Future;
 import scala.concurrent.Promise;
 
-/** Hands a stage to Pekko as a Scala future that fails with the error itself, not with its CompletionException. */
+/**
+ * Hands a stage to Pekko as a Scala future that fails with the error itself, not with its
+ * CompletionException.
+ */
 final class ScalaFutures {
 
   private ScalaFutures() {}

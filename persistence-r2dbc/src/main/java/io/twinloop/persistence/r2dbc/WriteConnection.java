@@ -10,10 +10,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Keeps the one connection on which events are written: opens it when first needed, opens a new one after it was lost,
- * with growing pauses while that fails.
+ * Keeps the one connection on which events are written: opens it when first needed, opens a new one
+ * after it was lost, with growing pauses while that fails.
  *
- * <p>During a pause {@link #get} fails at once with the last error, so that writes don't hang while PostgreSQL is away.
+ * <p>During a pause {@link #get} fails at once with the last error, so that writes don't hang while
+ * PostgreSQL is away.
  */
 final class WriteConnection {
 

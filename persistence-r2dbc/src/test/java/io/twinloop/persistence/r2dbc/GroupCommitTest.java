@@ -181,11 +181,12 @@ class GroupCommitTest {
   @Test
   void shouldRefuseAtOnceWhenTheQueueHoldsTooManyBytes() throws Exception {
     restartWith("twinloop.persistence.journal.queue-bytes = 1000");
+    List<CompletableFuture<Void>> accepted = new ArrayList<>();
     try (Connection blocker = TestPostgres.connect(settings)) {
       block(blocker);
-      write("in flight", events("in flight", 1, 1));
+      accepted.add(write("in flight", events("in flight", 1, 1)));
       await().until(() -> postgres.metrics().queuedRows() == 0);
-      write("waiting", List.of(event("waiting", 1, "x".repeat(900))));
+      accepted.add(write("waiting", List.of(event("waiting", 1, "x".repeat(900)))));
 
       CompletableFuture<Void> refused =
           write("too large", List.of(event("too large", 1, "x".repeat(200))));
@@ -193,14 +194,16 @@ class GroupCommitTest {
       assertThat(reasonOf(refused)).isEqualTo(JournalException.Reason.OVERLOADED);
       blocker.commit();
     }
+    allOf(accepted);
   }
 
   @Test
   void shouldSettleWhenTheWriteEndedAndOnlyThen() throws Exception {
+    CompletableFuture<Void> slow;
     CompletableFuture<Void> settled;
     try (Connection blocker = TestPostgres.connect(settings)) {
       block(blocker);
-      write("slow", events("slow", 1, 1));
+      slow = write("slow", events("slow", 1, 1));
       settled = groupCommit.settled(id("slow"));
 
       assertThat(settled).isNotDone();
@@ -208,6 +211,7 @@ class GroupCommitTest {
       blocker.commit();
     }
     settled.get(5, SECONDS);
+    assertThat(slow).isCompleted();
     assertThat(count()).isEqualTo(1);
   }
 

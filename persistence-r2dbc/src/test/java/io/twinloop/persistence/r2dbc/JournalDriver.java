@@ -28,7 +28,8 @@ final class JournalDriver {
 
   JournalDriver(ActorSystem system, String writer) {
     this.system = system;
-    this.journal = Persistence.get(system).journalFor(null, com.typesafe.config.ConfigFactory.empty());
+    this.journal =
+        Persistence.get(system).journalFor(null, com.typesafe.config.ConfigFactory.empty());
     this.writer = writer;
   }
 
@@ -52,14 +53,15 @@ final class JournalDriver {
     return AtomicWrite.apply(CollectionConverters.asScala(List.of(events)).toList());
   }
 
-  /** Writes events "a-1", "a-2" …, each by itself but for the last two, which are one atomic write. */
+  /**
+   * Writes events "a-1", "a-2" …, each by itself but for the last two, which are one atomic write.
+   */
   void writeSome(String persistenceId, long from, long to) {
     List<PersistentEnvelope> writes = new ArrayList<>();
     LongStream.rangeClosed(from, to - 2)
         .forEach(i -> writes.add(atomic(event(persistenceId, i, "a-" + i))));
     writes.add(
-        atomic(
-            event(persistenceId, to - 1, "a-" + (to - 1)), event(persistenceId, to, "a-" + to)));
+        atomic(event(persistenceId, to - 1, "a-" + (to - 1)), event(persistenceId, to, "a-" + to)));
     List<Object> answers = write(writes);
     assertThat(answers).hasSize((int) (to - from + 2));
     assertThat(answers.get(0)).isEqualTo(JournalProtocol.WriteMessagesSuccessful$.MODULE$);
@@ -106,8 +108,7 @@ final class JournalDriver {
   Replay awaitReplay(TestKit probe) {
     List<PersistentRepr> events = new ArrayList<>();
     while (true) {
-      Object message =
-          probe.expectMsgAnyClassOf(java.time.Duration.ofSeconds(15), Object.class);
+      Object message = probe.expectMsgAnyClassOf(java.time.Duration.ofSeconds(15), Object.class);
       if (message instanceof JournalProtocol.ReplayedMessage replayed) {
         events.add(replayed.persistent());
       } else if (message instanceof JournalProtocol.RecoverySuccess success) {

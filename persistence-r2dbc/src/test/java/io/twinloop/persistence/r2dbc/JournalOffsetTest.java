@@ -32,8 +32,7 @@ class JournalOffsetTest {
   @ParameterizedTest
   @ValueSource(strings = {"0:0", "1:42", "751:1", "4294967296:9223372036854775807"})
   void shouldReadEveryTextThatReleasesHaveStored(String text) {
-    Object offset =
-        SERIALIZATION.deserialize(text.getBytes(StandardCharsets.UTF_8), 91, "x").get();
+    Object offset = SERIALIZATION.deserialize(text.getBytes(StandardCharsets.UTF_8), 91, "x").get();
 
     assertThat(offset).isInstanceOf(JournalOffset.class).hasToString(text);
     assertThat(SERIALIZATION.serialize(offset).get())
@@ -70,7 +69,9 @@ class JournalOffsetTest {
     List<JournalOffset> ordered =
         Stream.of("10:1", "9:3", "9:20", "0:0").map(JournalOffset::parse).sorted().toList();
 
-    assertThat(ordered).extracting(JournalOffset::toString).containsExactly("0:0", "9:3", "9:20", "10:1");
+    assertThat(ordered)
+        .extracting(JournalOffset::toString)
+        .containsExactly("0:0", "9:3", "9:20", "10:1");
   }
 
   @Test

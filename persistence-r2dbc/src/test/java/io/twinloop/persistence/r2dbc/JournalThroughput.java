@@ -12,10 +12,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.ActorSystem;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
- * Compares group commit with single-row INSERTs on the same PostgreSQL in the same run: events of 160 bytes, 256 in
- * flight over 1,000 persistence ids against 32 connections. Prints both rates and their ratio, three rounds.
+ * Compares group commit with single-row INSERTs on the same PostgreSQL in the same run: events of
+ * 160 bytes, 256 in flight over 1,000 persistence ids against 32 connections. Prints both rates and
+ * their ratio, three rounds.
  */
 public final class JournalThroughput {
 
@@ -74,20 +77,18 @@ public final class JournalThroughput {
     synchronized (seqNrs) {
       event = TestEvents.event(name, ++seqNrs[entity], TEXT);
     }
-    groupCommit
-        .write(event.persistenceId(), List.of(event))
-        .whenCompleteAsync(
-            (ok, error) -> {
-              if (error != null) {
-                throw new AssertionError(error);
-              }
+    Mono.fromFuture(groupCommit.write(event.persistenceId(), List.of(event)))
+        .publishOn(Schedulers.parallel())
+        .doOnSuccess(
+            nothing -> {
               stored.incrementAndGet();
               if (System.nanoTime() < end) {
                 writeOn(groupCommit, turn, seqNrs, stored, end, done);
               } else {
                 done.countDown();
               }
-            });
+            })
+        .subscribe();
   }
 
   private static double singleRowInserts(PostgresSettings settings) throws Exception {

@@ -274,7 +274,9 @@ class PostgresReadJournalTest {
       late.setAutoCommit(false);
       insert(late, event("late", 1));
       write(event("early", 1));
-      var events = queries.<String>currentEventsBySlices("Thing", 0, 1023, START)
+      var events =
+          queries
+              .<String>currentEventsBySlices("Thing", 0, 1023, START)
               .map(EventEnvelope::event)
               .runWith(Sink.seq(), system)
               .toCompletableFuture();
@@ -370,8 +372,7 @@ class PostgresReadJournalTest {
   @Test
   void shouldGiveTheTimeOfAnEvent() throws Exception {
     write(event("a", 1));
-    Optional<Instant> time =
-        queries.timestampOf(id("a"), 1).toCompletableFuture().get(5, SECONDS);
+    Optional<Instant> time = queries.timestampOf(id("a"), 1).toCompletableFuture().get(5, SECONDS);
 
     assertThat(time.orElseThrow().toEpochMilli()).isEqualTo(current(START).get(0).timestamp());
     assertThat(queries.timestampOf(id("a"), 2).toCompletableFuture().get(5, SECONDS)).isEmpty();
@@ -385,8 +386,7 @@ class PostgresReadJournalTest {
         queries.<String>loadEnvelope(id("a"), 2).toCompletableFuture().get(5, SECONDS);
 
     assertThat(loaded).isEqualTo(current(START).get(1));
-    assertThatThrownBy(
-            () -> queries.loadEnvelope(id("a"), 3).toCompletableFuture().get(5, SECONDS))
+    assertThatThrownBy(() -> queries.loadEnvelope(id("a"), 3).toCompletableFuture().get(5, SECONDS))
         .hasCauseInstanceOf(NoSuchElementException.class)
         .hasMessageContaining("There is no event 3 of 'Thing|a'.");
   }
@@ -477,9 +477,7 @@ class PostgresReadJournalTest {
   }
 
   private <T> TestSubscriber.Probe<T> probe(Source<T, ?> source) {
-    return source
-        .completionTimeout(Duration.ofMinutes(1))
-        .runWith(TestSink.create(system), system);
+    return source.completionTimeout(Duration.ofMinutes(1)).runWith(TestSink.create(system), system);
   }
 
   private static List<String> texts(List<EventEnvelope<String>> events) {

@@ -21,8 +21,7 @@ class PostgresSettingsTest {
     assertThat(settings.host()).isEqualTo("127.0.0.1");
     assertThat(settings.port()).isEqualTo(5432);
     assertThat(settings.jdbcUrl())
-        .isEqualTo(
-            "jdbc:postgresql://127.0.0.1:5432/twinloop?sslmode=disable&connectTimeout=2");
+        .isEqualTo("jdbc:postgresql://127.0.0.1:5432/twinloop?sslmode=disable&connectTimeout=2");
   }
 
   @Test

@@ -25,7 +25,10 @@ import org.junit.jupiter.api.TestInfo;
 import scala.Option;
 import scala.jdk.javaapi.OptionConverters;
 
-/** What Pekko's test kit for snapshot stores checks, for a store that keeps the newest of each persistence id. */
+/**
+ * What Pekko's test kit for snapshot stores checks, for a store that keeps the newest of each
+ * persistence id.
+ */
 class PostgresSnapshotStoreTest {
 
   private static final SnapshotSelectionCriteria LATEST = SnapshotSelectionCriteria.latest();
@@ -74,7 +77,8 @@ class PostgresSnapshotStoreTest {
 
   @Test
   void shouldLoadNothingNewerThanItKeeps() {
-    assertThat(load(new SnapshotSelectionCriteria(Long.MAX_VALUE, Long.MAX_VALUE, 14, 0))).isEmpty();
+    assertThat(load(new SnapshotSelectionCriteria(Long.MAX_VALUE, Long.MAX_VALUE, 14, 0)))
+        .isEmpty();
     assertThat(
             load(
                 new SnapshotSelectionCriteria(
@@ -165,8 +169,7 @@ class PostgresSnapshotStoreTest {
     Object answer =
         ask(new SnapshotProtocol.SaveSnapshot(new SnapshotMetadata(id, 14, 0), new Object()));
 
-    assertThat(((SaveSnapshotFailure) answer).cause())
-        .isInstanceOf(NotSerializableException.class);
+    assertThat(((SaveSnapshotFailure) answer).cause()).isInstanceOf(NotSerializableException.class);
     assertThat(load(LATEST)).contains(SelectedSnapshot.create(newest, "s-3"));
   }
 

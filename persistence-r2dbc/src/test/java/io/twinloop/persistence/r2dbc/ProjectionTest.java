@@ -72,8 +72,7 @@ class ProjectionTest {
     }
 
     assertThat(seen()).isEqualTo(expected);
-    assertThat(
-            TestPostgres.rows(settings, "SELECT manifest FROM pekko_projection_offset_store"))
+    assertThat(TestPostgres.rows(settings, "SELECT manifest FROM pekko_projection_offset_store"))
         .containsExactly("91:x");
   }
 

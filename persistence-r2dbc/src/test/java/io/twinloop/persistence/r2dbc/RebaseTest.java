@@ -17,40 +17,46 @@ import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.apache.pekko.stream.javadsl.Sink;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 /**
- * A journal is copied, as a dump does, into a PostgreSQL that has just been made, and goes on there. The copy uses COPY
- * on all tables, as the binaries the tests run on have no pg_dump.
+ * A journal is copied, as a dump does, into a PostgreSQL that has just been made, and goes on
+ * there. The copy uses COPY on all tables, as the binaries the tests run on have no pg_dump.
  */
 class RebaseTest {
 
   private static final String OFFSETS = "pekko_projection_offset_store";
   private static final List<String> TABLES = List.of("event_journal", "snapshot", OFFSETS);
 
-  private TestPostgres oldServer;
-  private TestPostgres newServer;
+  private static TestPostgres oldServer;
+  private static TestPostgres newServer;
+
   private PostgresSettings before;
   private PostgresSettings after;
 
-  @BeforeEach
-  void start() {
+  @BeforeAll
+  static void start() {
     oldServer = TestPostgres.ownServer();
     newServer = TestPostgres.ownServer();
+  }
+
+  @AfterAll
+  static void stop() {
+    oldServer.close();
+    newServer.close();
+  }
+
+  @BeforeEach
+  void makeDatabases() {
     before = oldServer.newDatabase();
     after = newServer.newDatabase();
     createOffsetTable(before);
     createOffsetTable(after);
     useUpTransactionIds();
-  }
-
-  @AfterEach
-  void stop() {
-    oldServer.close();
-    newServer.close();
   }
 
   @Test
@@ -99,7 +105,8 @@ class RebaseTest {
       storeOffset("projection", "upto" + i, history.get(i).offset().toString());
     }
     storeOffset("projection", "start", "0:0");
-    String foreign = "INSERT INTO %s VALUES ('other', 'k', '17', 'LNG', false, 0)".formatted(OFFSETS);
+    String foreign =
+        "INSERT INTO %s VALUES ('other', 'k', '17', 'LNG', false, 0)".formatted(OFFSETS);
     TestPostgres.execute(before, foreign);
     dumpAndRestore();
 

@@ -67,7 +67,8 @@ class SchemaTest {
             Stream.concat(APACHE_JOURNAL.stream(), Stream.of("db_xid|xid8|NO", "ordinal|bigint|NO"))
                 .toList());
     assertThat(columns(settings, "snapshot")).containsExactlyElementsOf(APACHE_SNAPSHOT);
-    assertThat(primaryKey(settings, "event_journal")).isEqualTo("PRIMARY KEY (persistence_id, seq_nr)");
+    assertThat(primaryKey(settings, "event_journal"))
+        .isEqualTo("PRIMARY KEY (persistence_id, seq_nr)");
     assertThat(primaryKey(settings, "snapshot")).isEqualTo("PRIMARY KEY (persistence_id)");
   }
 
@@ -146,7 +147,9 @@ class SchemaTest {
     assertThat(plan).doesNotContain("Sort");
   }
 
-  /** The plan for any parameters, as PostgreSQL keeps it for a statement that was prepared long ago. */
+  /**
+   * The plan for any parameters, as PostgreSQL keeps it for a statement that was prepared long ago.
+   */
   private static List<String> plan(PostgresSettings settings) {
     String prepare =
         "PREPARE page(text, int, int, text, bigint, text) AS "

@@ -24,7 +24,7 @@ final class TestEvents {
   static EventRow event(String entity, long seqNr, String text) {
     String id = id(entity);
     return new EventRow(
-        Math.floorMod(Math.abs(id.hashCode()), 1024),
+        Math.abs(id.hashCode() % 1024),
         PersistenceId.extractEntityType(id),
         id,
         seqNr,

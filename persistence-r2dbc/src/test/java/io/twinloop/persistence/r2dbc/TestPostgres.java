@@ -22,8 +22,8 @@ import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.testkit.javadsl.TestKit;
 
 /**
- * PostgreSQL for tests: one server for all test classes of the JVM, on which each takes a database of its own, or a
- * server of one's own to stop and kill.
+ * PostgreSQL for tests: one server for all test classes of the JVM, on which each takes a database
+ * of its own, or a server of one's own to stop and kill.
  */
 final class TestPostgres implements AutoCloseable {
 

@@ -89,13 +89,20 @@ public final class KafkaBus implements AutoCloseable {
 
   /** Asks the cluster for its id; fails when no broker answers within {@code atMost}. */
   public CompletionStage<String> ping(Duration atMost) {
-    return admin
+    // A future of our own: what Kafka gave out must not be completed by others.
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    admin
         .describeCluster()
         .clusterId()
-        .toCompletionStage()
-        .thenApply(id -> id) // a copy: what Kafka gave out must not be completed by others
-        .toCompletableFuture()
-        .orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        .whenComplete(
+            (id, failure) -> {
+              if (failure == null) {
+                answer.complete(id);
+              } else {
+                answer.completeExceptionally(failure);
+              }
+            });
+    return answer.orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Publishes an event on the topic of its direction; done when the brokers have it. */

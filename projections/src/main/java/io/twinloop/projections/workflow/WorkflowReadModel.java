@@ -1,5 +1,6 @@
 package io.twinloop.projections.workflow;
 
+import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.HumanTask;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.TaskRef;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.jspecify.annotations.Nullable;
 
@@ -166,9 +168,9 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
     Step step = stepped.step();
     Instant at = stepped.at();
     if (step instanceof Step.Started begun) {
-      setTimer(connection, id, begun.deadline());
+      setDeadline(connection, id, begun.deadline());
     } else if (step instanceof Step.TaskStarted begun) {
-      setTimer(connection, id, begun.deadline());
+      setDeadline(connection, id, begun.deadline());
       Sql.update(connection, MOVE, Status.RUNNING.name(), seqNr, id);
     } else if (step instanceof Step.WaitStarted waiting) {
       setTimer(connection, id, waiting.timer());
@@ -191,7 +193,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
           id,
           stepped.run().correlationId(),
           at,
-          notified.notification().channel().name().toLowerCase(java.util.Locale.ROOT),
+          notified.notification().channel().name().toLowerCase(Locale.ROOT),
           Json.text(notified.notification()));
     } else if (step instanceof Step.TaskCompleted done) {
       settle(connection, id, done.ref(), "completed", at, text(done.output()));
@@ -249,7 +251,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
         task.assignee() == null ? "open" : "claimed",
         task.assignee(),
         Sql.texts(connection, candidates(task.candidates())),
-        task.priority().name().toLowerCase(java.util.Locale.ROOT),
+        task.priority().name().toLowerCase(Locale.ROOT),
         stepped.at(),
         task.dueAt(),
         Json.object(task).put("ref", asked.ref().id()).toString());
@@ -273,6 +275,11 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
 
   private static Timer wake(TaskRef ref, Instant at) {
     return new Timer(WAKE + ref.id(), at.plus(WAKE_AFTER));
+  }
+
+  private static void setDeadline(
+      Connection connection, String id, @Nullable Deadline deadline) throws SQLException {
+    setTimer(connection, id, deadline == null ? null : deadline.timer());
   }
 
   private static void setTimer(Connection connection, String id, @Nullable Timer timer)
