@@ -25,7 +25,9 @@ public final class CloudEventCodec {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final JsonFormat FORMAT = new JsonFormat();
 
-  /** UTF-16 units an attribute may have by which events are looked up; an index row takes so much. */
+  /**
+   * UTF-16 units an attribute may have by which events are looked up; an index row takes so much.
+   */
   private static final int LONGEST_KEY = 500;
 
   private CloudEventCodec() {}

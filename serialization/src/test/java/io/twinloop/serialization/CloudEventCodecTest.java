@@ -207,9 +207,7 @@ class CloudEventCodecTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "{'value':'\\ud800'}", "{'value':{'deep':['\\udc00\\ud800']}}", "{'\\ud800':1}"
-      })
+      strings = {"{'value':'\\ud800'}", "{'value':{'deep':['\\udc00\\ud800']}}", "{'\\ud800':1}"})
   void shouldRefuseHalfCharacters(String data) {
     assertThatThrownBy(() -> decode(SMALL.replace("{'value':5}", data)))
         .isInstanceOf(MalformedEventException.class)
