@@ -15,7 +15,8 @@ import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.HttpServer;
-import io.twinloop.integrations.EgressHttpCalls;
+import io.twinloop.integrations.http.EgressHttpCalls;
+import io.twinloop.integrations.http.EgressSettings;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
 import io.twinloop.persistence.r2dbc.Schema;
@@ -111,7 +112,7 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("actor system", () -> shutdown(system)));
     join(system);
 
-    EgressHttpCalls calls = EgressHttpCalls.open(config);
+    EgressHttpCalls calls = new EgressHttpCalls(EgressSettings.from(config));
     stops.push(new Stop("outbound calls", closing(calls)));
     Entities entities = startEntities(system, calls);
     Workflows workflows = new Workflows(entities);
@@ -128,8 +129,7 @@ final class Node implements AutoCloseable {
       HttpServer server = await(routes.serve(config));
       stops.push(new Stop("HTTP", () -> await(server.stop())));
       routes.awaitReady(LONGEST_JOIN);
-      url =
-          "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
+      url = "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
     }
   }
 
@@ -170,8 +170,7 @@ final class Node implements AutoCloseable {
 
   private static Object shutdown(ActorSystem<?> system) throws Exception {
     return await(
-        CoordinatedShutdown.get(system)
-            .runAll(CoordinatedShutdown.ClusterLeavingReason$.MODULE$));
+        CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.ClusterLeavingReason$.MODULE$));
   }
 
   private static Callable<?> closing(AutoCloseable closeable) {

@@ -83,8 +83,7 @@ final class Projections {
 
   void start() {
     ProjectionRunner runner =
-        new ProjectionRunner(
-            system, ProjectionSettings.of(config), readModels.forProjections());
+        new ProjectionRunner(system, ProjectionSettings.of(config), readModels.forProjections());
     runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),

@@ -6,7 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** The definitions the product brings along. Each is an ordinary one: a site can put its own in its place. */
+/**
+ * The definitions the product brings along. Each is an ordinary one: a site can put its own in its
+ * place.
+ */
 public final class BuiltInWorkflows {
 
   /** The namespace of all of them. */
@@ -29,7 +32,8 @@ public final class BuiltInWorkflows {
     String resource = "/io/twinloop/workflows/" + name + ".yaml";
     try (InputStream stream = BuiltInWorkflows.class.getResourceAsStream(resource)) {
       if (stream == null) {
-        throw new IllegalArgumentException("Expected the name of a built-in workflow, but got '" + name + "'.");
+        throw new IllegalArgumentException(
+            "Expected the name of a built-in workflow, but got '" + name + "'.");
       }
       return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

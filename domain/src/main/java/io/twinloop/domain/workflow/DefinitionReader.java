@@ -101,7 +101,12 @@ final class DefinitionReader {
     String why = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
     return e.getLocation() == null
         ? why
-        : "line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ": " + why;
+        : "line "
+            + e.getLocation().getLineNr()
+            + ", column "
+            + e.getLocation().getColumnNr()
+            + ": "
+            + why;
   }
 
   private Parsed read() {
@@ -135,7 +140,8 @@ final class DefinitionReader {
     }
     refuseIfPresent("/schedule", "Schedules are not supported; start the workflow from outside.");
     refuseIfPresent(
-        "/use/functions", "Functions of one's own are not supported; there are: " + SUPPORTED + ".");
+        "/use/functions",
+        "Functions of one's own are not supported; there are: " + SUPPORTED + ".");
     refuseIfPresent("/use/extensions", "Extensions are not supported.");
     refuseIfPresent("/use/secrets", "Secrets are not supported.");
     refuseIfPresent("/use/catalogs", "Catalogs are not supported.");
@@ -157,9 +163,7 @@ final class DefinitionReader {
     JsonNode use = document.path("use");
     use.path("retries")
         .properties()
-        .forEach(
-            retry ->
-                readRetry("/use/retries/" + escaped(retry.getKey()), retry.getValue()));
+        .forEach(retry -> readRetry("/use/retries/" + escaped(retry.getKey()), retry.getValue()));
     use.path("timeouts")
         .properties()
         .forEach(
@@ -167,8 +171,7 @@ final class DefinitionReader {
                 readTimeout("/use/timeouts/" + escaped(timeout.getKey()), timeout.getValue()));
     use.path("errors")
         .properties()
-        .forEach(
-            error -> readTemplate("/use/errors/" + escaped(error.getKey()), error.getValue()));
+        .forEach(error -> readTemplate("/use/errors/" + escaped(error.getKey()), error.getValue()));
     use.path("authentications")
         .properties()
         .forEach(
@@ -188,7 +191,9 @@ final class DefinitionReader {
     for (int i = 0; i < list.size(); i++) {
       JsonNode item = list.get(i);
       if (!item.isObject() || item.size() != 1) {
-        problem(pointer + "/" + i, "A list of tasks has one named task per item, but this is " + brief(item));
+        problem(
+            pointer + "/" + i,
+            "A list of tasks has one named task per item, but this is " + brief(item));
         continue;
       }
       String name = item.fieldNames().next();
@@ -203,7 +208,10 @@ final class DefinitionReader {
       String name = sound.get(i).fieldNames().next();
       String successor = i + 1 < positions.size() ? positions.get(i + 1) : Flow.EXIT;
       readTask(
-          positions.get(i), name, sound.get(i).get(name), new Place(siblings, ambiguous, successor));
+          positions.get(i),
+          name,
+          sound.get(i).get(name),
+          new Place(siblings, ambiguous, successor));
     }
     return positions.isEmpty() ? Flow.EXIT : positions.get(0);
   }
@@ -218,7 +226,8 @@ final class DefinitionReader {
       return;
     }
     if (NOT_SUPPORTED.containsKey(keyword)) {
-      problem(position + "/" + keyword, NOT_SUPPORTED.get(keyword) + "; there are: " + SUPPORTED + ".");
+      problem(
+          position + "/" + keyword, NOT_SUPPORTED.get(keyword) + "; there are: " + SUPPORTED + ".");
       return;
     }
     Kind kind = keyword.equals("call") ? functionOf(position, task) : kindOf(keyword);
@@ -277,7 +286,8 @@ final class DefinitionReader {
     Kind kind = FUNCTIONS.get(function);
     if (kind == null) {
       problem(
-          position + "/call", "Calling '" + function + "' is not supported; there are: " + SUPPORTED + ".");
+          position + "/call",
+          "Calling '" + function + "' is not supported; there are: " + SUPPORTED + ".");
     }
     return kind;
   }
@@ -293,7 +303,8 @@ final class DefinitionReader {
 
   private void readSet(String pointer, JsonNode set) {
     if (set.isTextual() && !Expressions.isExpression(set.textValue())) {
-      problem(pointer, "What is set is an object or an expression ${ … }, but this is " + brief(set));
+      problem(
+          pointer, "What is set is an object or an expression ${ … }, but this is " + brief(set));
     }
     readTemplate(pointer, set);
   }
@@ -344,7 +355,8 @@ final class DefinitionReader {
               if (!backoff.getValue().isEmpty()) {
                 problem(
                     pointer + "/backoff/" + escaped(backoff.getKey()),
-                    "The DSL knows no settings of a back-off, but this is " + brief(backoff.getValue()));
+                    "The DSL knows no settings of a back-off, but this is "
+                        + brief(backoff.getValue()));
               }
             });
   }
@@ -420,7 +432,9 @@ final class DefinitionReader {
       return;
     }
     if (!schema.has("document")) {
-      problem(holder + "/schema", "Schemas from elsewhere are not supported; write it inline as 'document'.");
+      problem(
+          holder + "/schema",
+          "Schemas from elsewhere are not supported; write it inline as 'document'.");
       return;
     }
     List<Problem> wrong = JsonSchemas.problemsOfSchema(schema.get("document"));
@@ -463,8 +477,11 @@ final class DefinitionReader {
     if (!place.siblings().containsKey(target)) {
       problem(
           pointer,
-          "'" + target + "' is neither continue, exit, end nor a task of the same list: "
-              + String.join(", ", place.siblings().keySet()) + ".");
+          "'"
+              + target
+              + "' is neither continue, exit, end nor a task of the same list: "
+              + String.join(", ", place.siblings().keySet())
+              + ".");
     } else if (place.ambiguous().contains(target)) {
       problem(pointer, "More than one task of the list is called '" + target + "'.");
     }
@@ -490,7 +507,8 @@ final class DefinitionReader {
     } else if (template.isObject()) {
       template
           .properties()
-          .forEach(field -> readTemplate(pointer + "/" + escaped(field.getKey()), field.getValue()));
+          .forEach(
+              field -> readTemplate(pointer + "/" + escaped(field.getKey()), field.getValue()));
     } else if (template.isArray()) {
       for (int i = 0; i < template.size(); i++) {
         readTemplate(pointer + "/" + i, template.get(i));

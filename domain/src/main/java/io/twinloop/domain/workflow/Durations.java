@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -62,7 +61,9 @@ final class Durations {
     }
     if (parts.group(1) != null || parts.group(2) != null) {
       throw new IllegalArgumentException(
-          "The duration \"" + text + "\" counts years or months, which have no fixed length; use days.");
+          "The duration \""
+              + text
+              + "\" counts years or months, which have no fixed length; use days.");
     }
     BigDecimal seconds = BigDecimal.ZERO;
     for (int unit = 0; unit < UNIT_SECONDS.size(); unit++) {
@@ -79,11 +80,13 @@ final class Durations {
 
   private static Duration ofFields(JsonNode value) {
     Duration sum = Duration.ZERO;
-    for (Iterator<Map.Entry<String, JsonNode>> fields = value.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : value.properties()) {
       Duration unit = FIELDS.get(field.getKey());
       JsonNode count = field.getValue();
-      if (unit == null || !count.canConvertToInt() || !count.isIntegralNumber() || count.intValue() < 0) {
+      if (unit == null
+          || !count.canConvertToInt()
+          || !count.isIntegralNumber()
+          || count.intValue() < 0) {
         return refuse(value.toString());
       }
       sum = sum.plus(unit.multipliedBy(count.intValue()));

@@ -93,7 +93,10 @@ public record Execution(
   public List<PendingCall> pendingCalls() {
     return waiting().stream()
         .filter(each -> each.pending() instanceof Pending.Http)
-        .map(each -> new PendingCall(each.ref(), key(each.ref()), ((Pending.Http) each.pending()).call()))
+        .map(
+            each ->
+                new PendingCall(
+                    each.ref(), key(each.ref()), ((Pending.Http) each.pending()).call()))
         .toList();
   }
 
@@ -114,7 +117,9 @@ public record Execution(
       return List.of();
     }
     return frames.stream()
-        .flatMap(frame -> Stream.of(
+        .flatMap(
+            frame ->
+                Stream.of(
                     Optional.ofNullable(frame.deadline()).map(Deadline::timer), timerOf(frame)))
         .flatMap(Optional::stream)
         .toList();

@@ -3,6 +3,7 @@ package io.twinloop.domain.workflow;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -81,7 +82,7 @@ final class Expressions {
     } catch (StackOverflowError e) {
       throw failed(expression, "it recurses too deeply");
     }
-    return finite(results.value());
+    return plain(results.value());
   }
 
   /** A copy of a template with every expression in it replaced by its value. */
@@ -93,7 +94,8 @@ final class Expressions {
       ObjectNode resolved = JsonNodeFactory.instance.objectNode();
       template
           .properties()
-          .forEach(field -> resolved.set(field.getKey(), resolve(field.getValue(), input, arguments)));
+          .forEach(
+              field -> resolved.set(field.getKey(), resolve(field.getValue(), input, arguments)));
       return resolved;
     }
     if (template.isArray()) {
@@ -181,39 +183,41 @@ final class Expressions {
     }
   }
 
-  private static JsonNode finite(JsonNode value) {
-    if (value.isDouble() || value.isFloat()) {
-      double number = value.doubleValue();
-      if (Double.isNaN(number)) {
-        return NullNode.instance;
-      }
-      return Double.isInfinite(number)
-          ? DoubleNode.valueOf(Math.copySign(Double.MAX_VALUE, number))
-          : value;
+  /** The value as it would come back from JSON: finite numbers, the small ones as int. */
+  private static JsonNode plain(JsonNode value) {
+    if (isPlain(value)) {
+      return value;
     }
-    if (value.isContainerNode() && !allFinite(value)) {
-      if (value.isArray()) {
-        ArrayNode copy = JsonNodeFactory.instance.arrayNode(value.size());
-        value.forEach(element -> copy.add(finite(element)));
-        return copy;
-      }
-      ObjectNode copy = JsonNodeFactory.instance.objectNode();
-      value.properties().forEach(field -> copy.set(field.getKey(), finite(field.getValue())));
+    if (value.isArray()) {
+      ArrayNode copy = JsonNodeFactory.instance.arrayNode(value.size());
+      value.forEach(element -> copy.add(plain(element)));
       return copy;
     }
-    return value;
+    if (value.isObject()) {
+      ObjectNode copy = JsonNodeFactory.instance.objectNode();
+      value.properties().forEach(field -> copy.set(field.getKey(), plain(field.getValue())));
+      return copy;
+    }
+    if (value.isLong()) {
+      return IntNode.valueOf(value.intValue());
+    }
+    double number = value.doubleValue();
+    return Double.isNaN(number)
+        ? NullNode.instance
+        : DoubleNode.valueOf(Math.max(-Double.MAX_VALUE, Math.min(Double.MAX_VALUE, number)));
   }
 
-  private static boolean allFinite(JsonNode value) {
-    if (value.isContainerNode()) {
-      for (JsonNode element : value) {
-        if (!allFinite(element)) {
-          return false;
-        }
+  private static boolean isPlain(JsonNode value) {
+    for (JsonNode element : value) {
+      if (!isPlain(element)) {
+        return false;
       }
-      return true;
     }
-    return !value.isFloatingPointNumber() || Double.isFinite(value.doubleValue());
+    if (value.isLong()) {
+      return !value.canConvertToInt();
+    }
+    return !value.isFloatingPointNumber()
+        || (value.isDouble() && Double.isFinite(value.doubleValue()));
   }
 
   /** Gathers what a query yields: nothing is null, one is itself, several are an array. */

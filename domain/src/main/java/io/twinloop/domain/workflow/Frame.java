@@ -38,7 +38,10 @@ public record Frame(
 
   static final String ROOT = "";
 
-  /** Ready → Waiting | Acted for a task that acts, Running ⇄ Raised | Waiting for one that runs others; any → Failed. */
+  /**
+   * Ready → Waiting | Acted for a task that acts, Running ⇄ Raised | Waiting for one that runs
+   * others; any → Failed.
+   */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Ready.class, name = "ready"),

@@ -2,7 +2,9 @@ package io.twinloop.domain.workflow;
 
 import java.util.concurrent.CompletionStage;
 
-/** The way out for HTTP calls of workflows; implemented by whoever owns the network and its rules. */
+/**
+ * The way out for HTTP calls of workflows; implemented by whoever owns the network and its rules.
+ */
 public interface HttpCalls {
 
   /**

@@ -60,12 +60,17 @@ final class HttpRequests {
   static JsonNode output(HttpCall call, Signal.CallAnswered answer) {
     int status = answer.status();
     if (status < 200 || status > (call.redirect() ? 399 : 299)) {
-      String excerpt = answer.content().isTextual() ? answer.content().textValue() : answer.content().toString();
+      String excerpt =
+          answer.content().isTextual() ? answer.content().textValue() : answer.content().toString();
       throw new Fault(
           WorkflowError.communication(
               status,
               "The other side answered " + status,
-              call.method() + " " + call.endpoint() + " was answered with status " + status
+              call.method()
+                  + " "
+                  + call.endpoint()
+                  + " was answered with status "
+                  + status
                   + (answer.content().isNull() ? "" : ": " + brief(excerpt))));
     }
     if (call.output() != HttpCall.Output.RESPONSE) {
@@ -93,8 +98,12 @@ final class HttpRequests {
       if (value.isContainerNode()) {
         throw new Fault(
             WorkflowError.expression(
-                "The URI template " + template + " needs a simple value for '"
-                    + variables.group(1) + "', but found " + brief(value.toString())));
+                "The URI template "
+                    + template
+                    + " needs a simple value for '"
+                    + variables.group(1)
+                    + "', but found "
+                    + brief(value.toString())));
       }
       String text = value.isMissingNode() || value.isNull() ? "" : value.asText();
       variables.appendReplacement(expanded, Matcher.quoteReplacement(HttpCall.encoded(text)));
@@ -109,7 +118,8 @@ final class HttpRequests {
     } catch (java.net.URISyntaxException e) {
       throw notCallable(text);
     }
-    boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+    boolean http =
+        "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
     if (!http || uri.getHost() == null) {
       throw notCallable(text);
     }
@@ -125,7 +135,8 @@ final class HttpRequests {
   private static String method(String method) {
     if (!TOKEN.matcher(method).matches()) {
       throw new Fault(
-          WorkflowError.configuration("Expected an HTTP method, but found '" + brief(method) + "'."));
+          WorkflowError.configuration(
+              "Expected an HTTP method, but found '" + brief(method) + "'."));
     }
     return method.toUpperCase(Locale.ROOT);
   }

@@ -10,6 +10,7 @@ import com.networknt.schema.SpecificationVersion;
 import com.networknt.schema.path.PathType;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Checks of JSON data against JSON schemas (2020-12 unless a schema says otherwise). References
@@ -19,6 +20,9 @@ final class JsonSchemas {
 
   private static final String META_SCHEMA = "https://json-schema.org/draft/2020-12/schema";
 
+  private static final Set<String> CHOICE_SUMMARIES = Set.of("oneOf", "anyOf");
+  private static final Set<String> CHOICE_KEYWORDS = Set.of("oneOf", "anyOf", "type");
+
   private static final SchemaRegistryConfig CONFIG =
       SchemaRegistryConfig.builder()
           .pathType(PathType.JSON_POINTER)
@@ -26,8 +30,7 @@ final class JsonSchemas {
           .formatAssertionsEnabled(true)
           .build();
 
-  private static final Schema META =
-      registry().getSchema(SchemaLocation.of(META_SCHEMA));
+  private static final Schema META = registry().getSchema(SchemaLocation.of(META_SCHEMA));
 
   private JsonSchemas() {}
 
@@ -60,15 +63,60 @@ final class JsonSchemas {
 
   static List<Problem> problems(Schema schema, JsonNode data) {
     try {
-      return schema.validate(data).stream().map(JsonSchemas::problem).distinct().toList();
+      List<Error> errors = schema.validate(data);
+      return errors.stream()
+          .filter(error -> !isNoise(error, errors))
+          .map(error -> new Problem(pointer(error), sentence(error)))
+          .distinct()
+          .toList();
     } catch (RuntimeException e) {
       // An unresolvable reference shows only when the validator gets there.
       return List.of(new Problem("", "The schema can't be applied: " + e.getMessage()));
     }
   }
 
-  private static Problem problem(Error error) {
-    return new Problem(error.getInstanceLocation().toString(), error.getMessage());
+  /**
+   * True for what a validator says besides the mistake itself: that no alternative fits, that the
+   * other alternatives want another type, that what holds a mistake was not understood.
+   */
+  private static boolean isNoise(Error error, List<Error> errors) {
+    return switch (error.getKeyword()) {
+      case "oneOf", "anyOf" ->
+          errors.stream()
+              .anyMatch(
+                  each ->
+                      !CHOICE_SUMMARIES.contains(each.getKeyword()) && isAtOrUnder(each, error));
+      case "type" ->
+          errors.stream()
+              .anyMatch(
+                  each ->
+                      isAtOrUnder(each, error)
+                          && (!CHOICE_KEYWORDS.contains(each.getKeyword())
+                              || !pointer(each).equals(pointer(error))));
+      case "unevaluatedProperties" ->
+          errors.stream()
+              .anyMatch(each -> !pointer(each).equals(pointer(error)) && isAtOrUnder(each, error));
+      default -> false;
+    };
+  }
+
+  private static String sentence(Error error) {
+    boolean unknown =
+        error.getKeyword().equals("unevaluatedProperties")
+            || error.getKeyword().equals("additionalProperties");
+    return unknown && error.getProperty() != null
+        ? "'" + error.getProperty() + "' is not known here"
+        : error.getMessage();
+  }
+
+  private static boolean isAtOrUnder(Error error, Error holder) {
+    String place = pointer(error);
+    String held = pointer(holder);
+    return place.equals(held) || place.startsWith(held + "/");
+  }
+
+  private static String pointer(Error error) {
+    return error.getInstanceLocation().toString();
   }
 
   private static SchemaRegistry registry() {

@@ -129,9 +129,7 @@ public sealed interface Step {
               taken,
               next == null ? new Frame.Ready() : new Frame.Running(),
               next == null ? null : Frame.Progress.beginning(next, ref.attempt()));
-      return execution
-          .with(around.with(around.steps().visiting(ref.position())))
-          .opening(frame);
+      return execution.with(around.with(around.steps().visiting(ref.position()))).opening(frame);
     }
 
     @Override
@@ -189,8 +187,7 @@ public sealed interface Step {
   }
 
   /** A task raised an error, or let the error of a subtask pass; it may not even have begun. */
-  record TaskFaulted(TaskRef ref, String parent, String name, WorkflowError error)
-      implements Step {
+  record TaskFaulted(TaskRef ref, String parent, String name, WorkflowError error) implements Step {
 
     @Override
     public Execution applyTo(Execution execution, Instant at) {
@@ -225,9 +222,7 @@ public sealed interface Step {
       Frame frame = execution.open(ref.id());
       Set<String> gone = execution.inside(ref.id());
       Frame.Progress handling =
-          frame
-              .steps()
-              .handling(next, variable, error.toJson(), execution.highestAttemptOf(gone));
+          frame.steps().handling(next, variable, error.toJson(), execution.highestAttemptOf(gone));
       return execution
           .without(gone)
           .with(frame.with(new Frame.Running(), frame.input()).with(handling));
@@ -262,8 +257,7 @@ public sealed interface Step {
     @Override
     public Execution applyTo(Execution execution, Instant at) {
       Frame frame = execution.open(ref.id());
-      return execution.with(
-          frame.with(new Frame.Running()).with(frame.steps().inAttempt(attempt)));
+      return execution.with(frame.with(new Frame.Running()).with(frame.steps().inAttempt(attempt)));
     }
   }
 
@@ -308,8 +302,7 @@ public sealed interface Step {
 
   /** A notification is to be sent; the workflow does not wait for it. */
   record NotificationRequested(
-      TaskRef ref, String name, String idempotencyKey, Notification notification)
-      implements Step {
+      TaskRef ref, String name, String idempotencyKey, Notification notification) implements Step {
 
     @Override
     public Execution applyTo(Execution execution, Instant at) {

@@ -62,8 +62,8 @@ public final class Stepper {
 
   /**
    * Lets a faulted instance go on from the step that failed, in a new attempt under the same
-   * idempotency key; timeouts begin anew. Empty when the instance has not faulted, or did
-   * so because its input was refused.
+   * idempotency key; timeouts begin anew. Empty when the instance has not faulted, or did so
+   * because its input was refused.
    */
   public static List<Step> retry(WorkflowModel model, Execution execution, Instant now, long seed) {
     if (execution.status() != Execution.Status.FAULTED) {

@@ -67,7 +67,9 @@ public record WorkflowError(
     return new WorkflowError(type, status, title, detail, pointer);
   }
 
-  /** True when both URIs name the same kind of error; the kit's and the reference's spelling agree. */
+  /**
+   * True when both URIs name the same kind of error; the kit's and the reference's spelling agree.
+   */
   static boolean sameType(String left, String right) {
     return canonical(left).equals(canonical(right));
   }

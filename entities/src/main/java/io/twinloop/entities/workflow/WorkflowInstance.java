@@ -109,8 +109,7 @@ public final class WorkflowInstance
   /** Makes it ask again for what it still waits for; refused while it does. */
   public record Wake(ActorRef<Reply> replyTo) implements Command {}
 
-  public record ClaimTask(String taskId, Cause cause, ActorRef<Reply> replyTo)
-      implements Command {}
+  public record ClaimTask(String taskId, Cause cause, ActorRef<Reply> replyTo) implements Command {}
 
   public record ReleaseTask(String taskId, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
@@ -118,8 +117,8 @@ public final class WorkflowInstance
   public record DelegateTask(String taskId, String to, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record CompleteTask(
-      String taskId, JsonNode output, Cause cause, ActorRef<Reply> replyTo) implements Command {}
+  public record CompleteTask(String taskId, JsonNode output, Cause cause, ActorRef<Reply> replyTo)
+      implements Command {}
 
   public record RejectTask(String taskId, String reason, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
@@ -193,8 +192,7 @@ public final class WorkflowInstance
       implements Event {
     @Override
     public State applyTo(State state) {
-      return new Running(
-          new Instance(run, source, input, Execution.notStarted(), Map.of(), 0));
+      return new Running(new Instance(run, source, input, Execution.notStarted(), Map.of(), 0));
     }
   }
 
@@ -370,12 +368,10 @@ public final class WorkflowInstance
   private final Outside outside;
   private final Clock clock;
 
-  private WorkflowInstance(
-      ActorContext<Command> context, String id, Outside outside, Clock clock) {
+  private WorkflowInstance(ActorContext<Command> context, String id, Outside outside, Clock clock) {
     super(
         PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(
-            Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
     this.context = context;
     this.id = id;
     this.outside = outside;
@@ -424,7 +420,9 @@ public final class WorkflowInstance
 
   @Override
   public EventHandler<State, Event> eventHandler() {
-    return newEventHandlerBuilder().forAnyState().onAnyEvent((state, event) -> event.applyTo(state));
+    return newEventHandlerBuilder()
+        .forAnyState()
+        .onAnyEvent((state, event) -> event.applyTo(state));
   }
 
   /** After a crash, what was asked of the outside and not answered is asked again. */
@@ -479,9 +477,7 @@ public final class WorkflowInstance
         Stepper.advance(
             WorkflowModels.of(instance.source()), instance.execution(), signal, now, seed());
     if (steps.isEmpty()) {
-      return replyTo == null
-          ? Effect().noReply()
-          : Effect().reply(replyTo, accepted(state, false));
+      return replyTo == null ? Effect().noReply() : Effect().reply(replyTo, accepted(state, false));
     }
     var effect =
         Effect()
@@ -515,8 +511,7 @@ public final class WorkflowInstance
           if (task.assignee() != null) {
             return Effect().reply(command.replyTo(), held(command.taskId(), task));
           }
-          return assign(
-              instance, command.taskId(), actor, command.cause(), command.replyTo());
+          return assign(instance, command.taskId(), actor, command.cause(), command.replyTo());
         });
   }
 
@@ -549,11 +544,7 @@ public final class WorkflowInstance
             isHeldByOther(task, command.cause())
                 ? Effect().reply(command.replyTo(), held(command.taskId(), task))
                 : assign(
-                    instance,
-                    command.taskId(),
-                    command.to(),
-                    command.cause(),
-                    command.replyTo()));
+                    instance, command.taskId(), command.to(), command.cause(), command.replyTo()));
   }
 
   private ReplyEffect<Event, State> assign(
@@ -580,8 +571,7 @@ public final class WorkflowInstance
             return Effect().reply(command.replyTo(), new Rejected(REFUSED, sentence, problems));
           }
           Signal signal =
-              new Signal.HumanTaskCompleted(
-                  task.ref(), command.output(), command.cause().actor());
+              new Signal.HumanTaskCompleted(task.ref(), command.output(), command.cause().actor());
           return advance(state, signal, command.cause(), command.replyTo());
         });
   }
@@ -702,12 +692,10 @@ public final class WorkflowInstance
   }
 
   private static Rejected held(String taskId, OpenTask task) {
-    return new Rejected(
-        NOT_YOURS, "Task '%s' is held by '%s'.".formatted(taskId, task.assignee()));
+    return new Rejected(NOT_YOURS, "Task '%s' is held by '%s'.".formatted(taskId, task.assignee()));
   }
 
-  private List<Event> stepped(
-      Run run, int tasksSeen, List<Step> steps, Instant now, Cause cause) {
+  private List<Event> stepped(Run run, int tasksSeen, List<Step> steps, Instant now, Cause cause) {
     List<Event> events = new ArrayList<>(steps.size());
     int number = tasksSeen;
     for (Step step : steps) {

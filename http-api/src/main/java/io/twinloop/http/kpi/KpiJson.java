@@ -7,15 +7,19 @@ import io.twinloop.domain.kpi.DetectorSpec;
 import io.twinloop.domain.kpi.Episode;
 import io.twinloop.domain.kpi.KpiDefinition;
 import io.twinloop.domain.kpi.Measurement;
+import io.twinloop.domain.kpi.Mode;
 import io.twinloop.domain.kpi.Polarity;
 import io.twinloop.domain.kpi.Sample;
 import io.twinloop.http.Answers;
+import io.twinloop.http.Call;
 import io.twinloop.http.Json;
 import io.twinloop.http.JsonFields;
+import io.twinloop.http.Problems;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -32,6 +36,8 @@ final class KpiJson {
           "higher_better", Polarity.HIGHER_BETTER,
           "lower_better", Polarity.LOWER_BETTER,
           "target", Polarity.TARGET);
+
+  private static final Map<String, Mode> MODES = Map.of("live", Mode.LIVE, "history", Mode.HISTORY);
 
   private KpiJson() {}
 
@@ -65,6 +71,22 @@ final class KpiJson {
     ObjectNode json = Json.object().put("id", id);
     json.setAll((ObjectNode) Json.tree(definition));
     return json;
+  }
+
+  /** What the query says of the mode, {@code live} or {@code history}; automatic when nothing. */
+  static Mode mode(Call call) {
+    return call.query("mode")
+        .map(
+            text ->
+                Optional.ofNullable(MODES.get(text))
+                    .orElseThrow(
+                        () ->
+                            Problems.at(
+                                    "?mode",
+                                    "malformed",
+                                    "Expected mode to be live or history, not '" + text + "'.")
+                                .refuse()))
+        .orElse(Mode.AUTO);
   }
 
   /** One measurement, or several under {@code samples}. */

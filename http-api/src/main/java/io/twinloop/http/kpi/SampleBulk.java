@@ -50,7 +50,7 @@ final class SampleBulk {
   CompletionStage<HttpResponse> take(Call call) {
     call.requireContentType("application/x-ndjson", "application/ndjson", "application/jsonl");
     call.allow(LONGEST_UPLOAD);
-    Mode mode = call.oneOf("mode", Mode.class).orElse(Mode.AUTO);
+    Mode mode = KpiJson.mode(call);
     // No correlation id of its own: each episode in the stream begins a loop.
     Cause cause = new Cause(null, call.commandId(), call.caller().actor());
     BulkSummary summary = new BulkSummary();

@@ -17,7 +17,8 @@ import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.apache.pekko.stream.javadsl.Sink;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
@@ -31,26 +32,31 @@ class RebaseTest {
   private static final String OFFSETS = "pekko_projection_offset_store";
   private static final List<String> TABLES = List.of("event_journal", "snapshot", OFFSETS);
 
-  private TestPostgres oldServer;
-  private TestPostgres newServer;
+  private static TestPostgres oldServer;
+  private static TestPostgres newServer;
+
   private PostgresSettings before;
   private PostgresSettings after;
 
-  @BeforeEach
-  void start() {
+  @BeforeAll
+  static void start() {
     oldServer = TestPostgres.ownServer();
     newServer = TestPostgres.ownServer();
+  }
+
+  @AfterAll
+  static void stop() {
+    oldServer.close();
+    newServer.close();
+  }
+
+  @BeforeEach
+  void makeDatabases() {
     before = oldServer.newDatabase();
     after = newServer.newDatabase();
     createOffsetTable(before);
     createOffsetTable(after);
     useUpTransactionIds();
-  }
-
-  @AfterEach
-  void stop() {
-    oldServer.close();
-    newServer.close();
   }
 
   @Test
@@ -167,6 +173,7 @@ class RebaseTest {
   private void useUpTransactionIds() {
     TestPostgres.execute(
         before,
+        "SET synchronous_commit = off",
         """
         DO $$ BEGIN
           FOR i IN 1..5000 LOOP

@@ -1,0 +1,47 @@
+package io.twinloop.cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.twinloop.persistence.r2dbc.PostgresSettings;
+import io.twinloop.persistence.r2dbc.Rebase;
+import io.twinloop.persistence.r2dbc.Schema;
+import io.twinloop.projections.ReadModelSchema;
+import io.twinloop.projections.ReadModels;
+
+/**
+ * Puts stored order right after PostgreSQL was restored from a logical dump, then ends the process:
+ * what {@code ./twinloop rebase} runs. No node may run meanwhile.
+ */
+public final class RebaseMain {
+
+  private RebaseMain() {}
+
+  /** Rebases and ends with 0, or with 1 and one sentence. */
+  public static void main(String[] arguments) {
+    try {
+      start(arguments);
+    } catch (Exception e) {
+      System.err.println("Twinloop can't rebase: " + e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  /** Rebases; the process ends by itself afterwards. */
+  public static AutoCloseable start(String[] arguments) throws Exception {
+    Config config = ConfigFactory.load();
+    PostgresSettings postgres = PostgresSettings.read(config);
+    Schema.migrate(postgres);
+    try (ReadModels readModels =
+        ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config)) {
+      ReadModelSchema.migrate(readModels.forProjections());
+      Rebase.Result result = Rebase.run(postgres, "pekko_projection_offset_store");
+      ReadModelSchema.rebase(readModels.forProjections());
+      System.out.printf(
+          "Rebased %d events and %d projection offsets. Start with ./twinloop up.%n",
+          result.events(), result.offsets());
+    }
+    Thread end = new Thread(() -> System.exit(0), "rebase-end");
+    end.start();
+    return () -> {};
+  }
+}
