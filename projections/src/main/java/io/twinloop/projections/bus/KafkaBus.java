@@ -93,16 +93,16 @@ public final class KafkaBus implements AutoCloseable {
     CompletableFuture<String> answer = new CompletableFuture<>();
     var unused = // the answer goes on to our own
         admin
-        .describeCluster()
-        .clusterId()
-        .whenComplete(
-            (id, failure) -> {
-              if (failure == null) {
-                answer.complete(id);
-              } else {
-                answer.completeExceptionally(failure);
-              }
-            });
+            .describeCluster()
+            .clusterId()
+            .whenComplete(
+                (id, failure) -> {
+                  if (failure == null) {
+                    answer.complete(id);
+                  } else {
+                    answer.completeExceptionally(failure);
+                  }
+                });
     return answer.orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -136,14 +136,14 @@ public final class KafkaBus implements AutoCloseable {
     try {
       var unused = // its callback tells
           producer.send(
-          bytes,
-          (metadata, failure) -> {
-            if (failure == null) {
-              sent.complete(null);
-            } else {
-              sent.completeExceptionally(new BusUnavailableException(bytes.topic(), failure));
-            }
-          });
+              bytes,
+              (metadata, failure) -> {
+                if (failure == null) {
+                  sent.complete(null);
+                } else {
+                  sent.completeExceptionally(new BusUnavailableException(bytes.topic(), failure));
+                }
+              });
     } catch (RuntimeException e) {
       sent.completeExceptionally(new BusUnavailableException(bytes.topic(), e));
     }
