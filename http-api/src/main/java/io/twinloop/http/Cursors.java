@@ -10,7 +10,8 @@ public final class Cursors {
 
   /** The last entry of the page before. */
   public record TimeAndId(Instant time, String id) {
-    private static final TimeAndId BEGINNING = new TimeAndId(Instant.parse("1900-01-01T00:00:00Z"), "");
+    private static final TimeAndId BEGINNING =
+        new TimeAndId(Instant.parse("1900-01-01T00:00:00Z"), "");
   }
 
   /** The cursor after an entry. */
@@ -35,7 +36,8 @@ public final class Cursors {
   private static TimeAndId parse(String cursor) {
     int space = cursor.indexOf(' ');
     try {
-      return new TimeAndId(Instant.parse(cursor.substring(0, Math.max(space, 0))), cursor.substring(space + 1));
+      return new TimeAndId(
+          Instant.parse(cursor.substring(0, Math.max(space, 0))), cursor.substring(space + 1));
     } catch (DateTimeParseException e) {
       throw foreign();
     }

@@ -81,6 +81,8 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
   }
 
   /**
+   * Looks for due timers at once, and then again and again.
+   *
    * @param interval how often due timers are looked for
    * @param batch how many are fired at once
    */
@@ -91,8 +93,7 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
             Behaviors.withTimers(
                 timers -> {
                   context.getSelf().tell(new Look());
-                  return new TimerFirer(
-                      context, timers, database, target, clock, interval, batch);
+                  return new TimerFirer(context, timers, database, target, clock, interval, batch);
                 }));
   }
 
@@ -119,8 +120,7 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
                         batch))
             .thenCompose(this::fire);
     getContext()
-        .pipeToSelf(
-            firing, (found, failure) -> new Looked(failure == null ? found : 0, failure));
+        .pipeToSelf(firing, (found, failure) -> new Looked(failure == null ? found : 0, failure));
     return this;
   }
 
@@ -129,8 +129,7 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
         due.stream()
             .map(timer -> fire(timer).toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new);
-    return CompletableFuture.allOf(taken)
-        .thenApply(all -> due.size());
+    return CompletableFuture.allOf(taken).thenApply(all -> due.size());
   }
 
   private CompletionStage<Boolean> fire(Due timer) {

@@ -25,6 +25,11 @@ public final class CloudEventCodec {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final JsonFormat FORMAT = new JsonFormat();
 
+  /**
+   * UTF-16 units an attribute may have by which events are looked up; an index row takes so much.
+   */
+  private static final int LONGEST_KEY = 500;
+
   private CloudEventCodec() {}
 
   /** What was sent is no integration event; the sentence names the attribute. */
@@ -96,10 +101,19 @@ public final class CloudEventCodec {
     if (event.getTime() == null) {
       throw new MalformedEventException("time is missing, expected an RFC 3339 instant", null);
     }
+    if (event.getTime().getYear() < 1 || event.getTime().getYear() > 9999) {
+      throw new MalformedEventException(
+          "time is " + event.getTime() + ", expected a year from 0001 to 9999", null);
+    }
+    checkKey("id", event.getId());
+    checkKey("type", event.getType());
+    checkText("source", event.getSource().toString());
+    checkKey("subject", event.getSubject());
     Map<String, String> others = new TreeMap<>();
     for (String name : event.getExtensionNames()) {
       Object value = event.getExtension(name);
       if (value != null) {
+        checkText(name, value.toString());
         others.put(name, value.toString());
       }
     }
@@ -107,6 +121,9 @@ public final class CloudEventCodec {
     String priority = others.remove("priority");
     String correlationId = others.remove("correlationid");
     String schemaVersion = others.remove("schemaversion");
+    if (correlationId != null) {
+      checkKey("correlationid", correlationId);
+    }
     return explained(
         "an attribute cannot be read",
         () ->
@@ -149,7 +166,51 @@ public final class CloudEventCodec {
     if (!(data instanceof ObjectNode object)) {
       throw new MalformedEventException("data is not a JSON object", null);
     }
+    checkCharacters(object);
     return object;
+  }
+
+  private static void checkKey(String attribute, String text) {
+    if (text.length() > LONGEST_KEY) {
+      throw new MalformedEventException(
+          "%s has %d characters, expected at most %d"
+              .formatted(attribute, text.length(), LONGEST_KEY),
+          null);
+    }
+    checkText(attribute, text);
+  }
+
+  /** As CloudEvents defines its type String: no control characters, no half characters. */
+  private static void checkText(String attribute, String text) {
+    text.codePoints()
+        .filter(c -> Character.isISOControl(c) || isHalfCharacter(c))
+        .findFirst()
+        .ifPresent(
+            c -> {
+              throw new MalformedEventException(
+                  "%s contains U+%04X, expected no control character and no half of a pair"
+                      .formatted(attribute, c),
+                  null);
+            });
+  }
+
+  /** JSON can escape one half of a surrogate pair, but nothing can write it in UTF-8. */
+  private static void checkCharacters(JsonNode data) {
+    if (data.isTextual()) {
+      checkCharacters(data.textValue());
+    }
+    data.fieldNames().forEachRemaining(CloudEventCodec::checkCharacters);
+    data.forEach(CloudEventCodec::checkCharacters);
+  }
+
+  private static void checkCharacters(String text) {
+    if (text.codePoints().anyMatch(CloudEventCodec::isHalfCharacter)) {
+      throw new MalformedEventException("data contains half of a surrogate pair", null);
+    }
+  }
+
+  private static boolean isHalfCharacter(int codePoint) {
+    return Character.MIN_SURROGATE <= codePoint && codePoint <= Character.MAX_SURROGATE;
   }
 
   private static <T> T explained(String otherwise, Supplier<T> reading) {

@@ -46,7 +46,6 @@ public record SampleStep(Instant from, int count, double mean, double minimum, d
 
   private static Instant beginning(Sample sample, Duration length) {
     long millis = length.toMillis();
-    return Instant.ofEpochMilli(
-        Math.floorDiv(sample.timestamp().toEpochMilli(), millis) * millis);
+    return Instant.ofEpochMilli(Math.floorDiv(sample.timestamp().toEpochMilli(), millis) * millis);
   }
 }

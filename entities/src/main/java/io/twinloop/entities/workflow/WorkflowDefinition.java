@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A workflow definition in all its versions, each immutable. Unknown → Known.
  *
- * <p>The source has been parsed and found valid by the sender; the entity keeps it and guards that a
- * version never changes.
+ * <p>The source has been parsed and found valid by the sender; the entity keeps it and guards that
+ * a version never changes.
  */
 public final class WorkflowDefinition
     extends EventSourcedBehaviorWithEnforcedReplies<
@@ -130,8 +130,7 @@ public final class WorkflowDefinition
   private WorkflowDefinition(ActorContext<Command> context, String id, Clock clock) {
     super(
         PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(
-            Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
     this.context = context;
     this.id = id;
     this.clock = clock;
@@ -153,7 +152,9 @@ public final class WorkflowDefinition
 
   @Override
   public EventHandler<State, Event> eventHandler() {
-    return newEventHandlerBuilder().forAnyState().onAnyEvent((state, event) -> event.applyTo(state));
+    return newEventHandlerBuilder()
+        .forAnyState()
+        .onAnyEvent((state, event) -> event.applyTo(state));
   }
 
   private ReplyEffect<Event, State> register(State state, Register command) {

@@ -1,8 +1,8 @@
 package io.twinloop.entities.organization;
 
 import static io.twinloop.entities.Refusals.ALREADY_EXISTS;
-import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
+import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -163,7 +163,8 @@ public final class KpiRoutes {
   private CompletionStage<HttpResponse> samples(Call call) {
     String id = call.id("id");
     int limit = call.limit();
-    Instant from = call.cursor().map(KpiRoutes::instantOf).or(() -> call.instant("from")).orElse(null);
+    Instant from =
+        call.cursor().map(KpiRoutes::instantOf).or(() -> call.instant("from")).orElse(null);
     Instant to = call.instant("to").orElse(null);
     @Nullable Duration step = call.duration("step").orElse(null);
     if (step != null && step.compareTo(Duration.ofSeconds(1)) < 0) {
@@ -235,7 +236,8 @@ public final class KpiRoutes {
               current ->
                   map(
                       kpis.samples(id, request.from(), request.to(), LARGEST_SERIES),
-                      series -> KpiJson.describe(request, Backtest.run(request.detector(), series))));
+                      series ->
+                          KpiJson.describe(request, Backtest.run(request.detector(), series))));
         });
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.apache.pekko.util.ByteString;
 
 /** The events that could not be handled: kept, looked at, sent again or thrown away. */
 public final class DeadLetters {
@@ -32,8 +33,7 @@ public final class DeadLetters {
       """;
 
   /** Index dead_letter_by_time. */
-  private static final String LIST =
-      COLUMNS + "WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?";
+  private static final String LIST = COLUMNS + "WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?";
 
   /** Primary key. */
   private static final String ONE = COLUMNS + "WHERE id = ?";
@@ -66,7 +66,7 @@ public final class DeadLetters {
                     letter.consumerGroup(),
                     letter.topic(),
                     letter.key(),
-                    letter.event(),
+                    letter.event().toArray(),
                     letter.eventId(),
                     letter.eventType(),
                     letter.error(),
@@ -78,14 +78,12 @@ public final class DeadLetters {
   /** Letters in order of time, after the one named. */
   public CompletionStage<List<DeadLetter>> list(Instant afterTime, String afterId, int limit) {
     return database.inTransaction(
-        connection ->
-            Sql.list(connection, LIST, DeadLetters::letter, afterTime, afterId, limit));
+        connection -> Sql.list(connection, LIST, DeadLetters::letter, afterTime, afterId, limit));
   }
 
   /** The letter with this id. */
   public CompletionStage<Optional<DeadLetter>> find(String id) {
-    return database.inTransaction(
-        connection -> Sql.one(connection, ONE, DeadLetters::letter, id));
+    return database.inTransaction(connection -> Sql.one(connection, ONE, DeadLetters::letter, id));
   }
 
   /** Sends the event again as it came; empty when there is no such letter. */
@@ -101,7 +99,7 @@ public final class DeadLetters {
               return database
                   .inTransaction(connection -> Sql.update(connection, REPLAYED, now, id))
                   .thenCompose(
-                      marked -> bus.publish(letter.topic(), letter.key(), letter.event()))
+                      marked -> bus.publish(letter.topic(), letter.key(), letter.event().toArray()))
                   .thenApply(sent -> found);
             });
   }
@@ -117,7 +115,7 @@ public final class DeadLetters {
         row.getString("consumer_group"),
         row.getString("topic"),
         row.getString("key"),
-        row.getBytes("event"),
+        ByteString.fromArray(row.getBytes("event")),
         row.getString("event_id"),
         row.getString("event_type"),
         row.getString("error"),

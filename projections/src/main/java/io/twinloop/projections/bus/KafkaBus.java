@@ -91,7 +91,8 @@ public final class KafkaBus implements AutoCloseable {
   public CompletionStage<String> ping(Duration atMost) {
     // A future of our own: what Kafka gave out must not be completed by others.
     CompletableFuture<String> answer = new CompletableFuture<>();
-    admin
+    var unused = // the answer goes on to our own
+        admin
         .describeCluster()
         .clusterId()
         .whenComplete(
@@ -120,21 +121,21 @@ public final class KafkaBus implements AutoCloseable {
   /** Puts an event among the dead, with the reason. */
   CompletionStage<Void> publishDead(DeadLetter letter) {
     ProducerRecord<String, byte[]> dead =
-        new ProducerRecord<>(settings.deadLetterTopic(), letter.key(), letter.event());
+        new ProducerRecord<>(settings.deadLetterTopic(), letter.key(), letter.event().toArray());
     Map.of(
             "consumer", letter.consumerGroup(),
             "topic", letter.topic(),
             "error", letter.error(),
             "attempts", Integer.toString(letter.attempts()))
-        .forEach(
-            (name, value) -> dead.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
+        .forEach((name, value) -> dead.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
     return send(dead);
   }
 
   private CompletionStage<Void> send(ProducerRecord<String, byte[]> bytes) {
     CompletableFuture<Void> sent = new CompletableFuture<>();
     try {
-      producer.send(
+      var unused = // its callback tells
+          producer.send(
           bytes,
           (metadata, failure) -> {
             if (failure == null) {

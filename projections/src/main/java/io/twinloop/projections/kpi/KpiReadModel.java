@@ -84,8 +84,7 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
       } else if (event instanceof Kpi.SamplesTaken taken) {
         for (Sample sample : taken.samples().samples()) {
           samples
-              .computeIfAbsent(
-                  new Hour(id, SampleChunk.hourOf(sample)), hour -> new ArrayList<>())
+              .computeIfAbsent(new Hour(id, SampleChunk.hourOf(sample)), hour -> new ArrayList<>())
               .add(sample);
         }
       } else if (event instanceof Kpi.AnomalyOpened opened) {

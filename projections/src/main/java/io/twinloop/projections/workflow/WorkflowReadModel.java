@@ -99,8 +99,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       """;
 
   @Override
-  protected void write(
-      Connection connection, List<EventEnvelope<WorkflowInstance.Event>> envelopes)
+  protected void write(Connection connection, List<EventEnvelope<WorkflowInstance.Event>> envelopes)
       throws SQLException {
     List<LoopChange> changes = new ArrayList<>();
     for (EventEnvelope<WorkflowInstance.Event> envelope : envelopes) {
@@ -277,8 +276,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
     return new Timer(WAKE + ref.id(), at.plus(WAKE_AFTER));
   }
 
-  private static void setDeadline(
-      Connection connection, String id, @Nullable Deadline deadline) throws SQLException {
+  private static void setDeadline(Connection connection, String id, @Nullable Deadline deadline)
+      throws SQLException {
     setTimer(connection, id, deadline == null ? null : deadline.timer());
   }
 
