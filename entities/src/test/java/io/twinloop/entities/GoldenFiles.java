@@ -54,11 +54,9 @@ final class GoldenFiles {
     this.serialization = SerializationExtension.get(system);
   }
 
-  /** Holds the recorded form of an event against its sample. */
-  void check(String entity, int version, boolean isNewest, Object sample) throws IOException {
-    Path file =
-        folder.resolve(
-            "%s.%s.v%d.json".formatted(entity, sample.getClass().getSimpleName(), version));
+  /** Holds the recorded form of an event, in the file of this name, against its sample. */
+  void check(String name, boolean isNewest, Object sample) throws IOException {
+    Path file = folder.resolve(name + ".json");
     if (!Files.exists(file) && writeMissing) {
       Files.createDirectories(folder);
       Files.writeString(

@@ -9,6 +9,7 @@ import io.twinloop.http.kpi.KpiRoutes;
 import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
@@ -22,6 +23,8 @@ import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
+import io.twinloop.projections.organization.OrgGraph;
+import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +59,8 @@ public record Surface(
     Stream.of(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
+            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+                .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
             new TaskRoutes(entities, runs).endpoints(),

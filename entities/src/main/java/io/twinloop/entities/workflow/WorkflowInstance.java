@@ -5,15 +5,15 @@ import static io.twinloop.entities.Refusals.NOT_YOURS;
 import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.workflow.Execution;
-import io.twinloop.domain.workflow.HumanTask;
-import io.twinloop.domain.workflow.Pending;
+import io.twinloop.domain.workflow.OpenTasks;
+import io.twinloop.domain.workflow.OpenTasks.OpenTask;
 import io.twinloop.domain.workflow.Problem;
 import io.twinloop.domain.workflow.Signal;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.Stepper;
-import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
@@ -22,13 +22,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
@@ -106,7 +103,10 @@ public final class WorkflowInstance
   public record Take(Signal signal, Cause cause, @Nullable ActorRef<Reply> replyTo)
       implements Command {}
 
-  /** Makes it ask again for what it still waits for; refused while it does. */
+  /**
+   * Makes sure that it is awake: a run that recovers asks again for what it waits for. Refused
+   * while an answer is out, so that the sender comes again.
+   */
   public record Wake(ActorRef<Reply> replyTo) implements Command {}
 
   public record ClaimTask(String taskId, Cause cause, ActorRef<Reply> replyTo) implements Command {}
@@ -146,6 +146,7 @@ public final class WorkflowInstance
    * @param output once it is completed
    * @param error once it is faulted
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL) // else another node reads no output as JSON's null
   public record Current(
       Run run,
       Status status,
@@ -192,7 +193,7 @@ public final class WorkflowInstance
       implements Event {
     @Override
     public State applyTo(State state) {
-      return new Running(new Instance(run, source, input, Execution.notStarted(), Map.of(), 0));
+      return new Running(new Instance(run, source, input, Execution.notStarted(), OpenTasks.NONE));
     }
   }
 
@@ -317,49 +318,28 @@ public final class WorkflowInstance
    * What every started run knows.
    *
    * @param source of its definition, which never changes under it
-   * @param tasks the open human tasks by id
-   * @param tasksSeen how many there were so far; numbers the next
    */
   public record Instance(
-      Run run,
-      String source,
-      JsonNode input,
-      Execution execution,
-      Map<String, OpenTask> tasks,
-      int tasksSeen) {
+      Run run, String source, JsonNode input, Execution execution, OpenTasks tasks) {
 
     Instance stepped(Stepped event) {
       Execution next = execution.apply(event.step(), event.at());
-      Map<String, OpenTask> open = new LinkedHashMap<>(tasks);
-      if (event.step() instanceof Step.HumanTaskRequested asked) {
-        open.put(event.taskId(), new OpenTask(asked.ref(), asked.task(), asked.task().assignee()));
-      }
-      List<TaskRef> awaited =
-          next.pendingHumanTasks().stream().map(Execution.PendingHumanTask::ref).toList();
-      open.values().removeIf(task -> !awaited.contains(task.ref()));
-      int seen = event.taskId() == null ? tasksSeen : tasksSeen + 1;
-      return new Instance(run, source, input, next, open, seen);
+      OpenTasks asked =
+          event.step() instanceof Step.HumanTaskRequested request
+              ? tasks.with(event.taskId(), request)
+              : tasks;
+      return new Instance(run, source, input, next, asked.awaitedBy(next));
+    }
+
+    Instance assigned(String taskId, @Nullable String assignee) {
+      return new Instance(run, source, input, execution, tasks.assigned(taskId, assignee));
     }
 
     /** What was asked of the outside and is not answered. */
     List<Execution.Waiting> requests() {
-      return execution.waiting().stream().filter(Instance::isRequest).toList();
-    }
-
-    private static boolean isRequest(Execution.Waiting waiting) {
-      return waiting.pending() instanceof Pending.Http || waiting.pending() instanceof Pending.Kpi;
-    }
-
-    Instance assigned(String taskId, @Nullable String assignee) {
-      Map<String, OpenTask> open = new LinkedHashMap<>(tasks);
-      open.computeIfPresent(
-          taskId, (same, task) -> new OpenTask(task.ref(), task.task(), assignee));
-      return new Instance(run, source, input, execution, open, tasksSeen);
+      return execution.waiting().stream().filter(Outside::isAsked).toList();
     }
   }
-
-  /** A task that waits for a person. */
-  public record OpenTask(TaskRef ref, HumanTask task, @Nullable String assignee) {}
 
   // Behaviour
 
@@ -481,7 +461,7 @@ public final class WorkflowInstance
     }
     var effect =
         Effect()
-            .persist(stepped(instance.run(), instance.tasksSeen(), steps, now, cause))
+            .persist(stepped(instance.run(), instance.tasks().seen(), steps, now, cause))
             .thenRun(this::askOutside);
     return replyTo == null
         ? effect.thenNoReply()
@@ -499,58 +479,54 @@ public final class WorkflowInstance
   }
 
   private ReplyEffect<Event, State> claim(Running state, ClaimTask command) {
+    Cause cause = command.cause();
     return withTask(
         state,
         command.taskId(),
+        cause,
         command.replyTo(),
-        (instance, task) -> {
-          String actor = command.cause().actor();
-          if (actor.equals(task.assignee())) {
-            return Effect().reply(command.replyTo(), accepted(state, false));
-          }
-          if (task.assignee() != null) {
-            return Effect().reply(command.replyTo(), held(command.taskId(), task));
-          }
-          return assign(instance, command.taskId(), actor, command.cause(), command.replyTo());
-        });
+        task ->
+            cause.actor().equals(task.assignee())
+                ? Effect().reply(command.replyTo(), accepted(state, false))
+                : assign(state, command.taskId(), cause.actor(), cause, command.replyTo()));
   }
 
   private ReplyEffect<Event, State> release(Running state, ReleaseTask command) {
     return withTask(
         state,
         command.taskId(),
+        command.cause(),
         command.replyTo(),
-        (instance, task) -> {
-          if (task.assignee() == null) {
-            return Effect().reply(command.replyTo(), accepted(state, false));
-          }
-          if (!task.assignee().equals(command.cause().actor())) {
-            return Effect().reply(command.replyTo(), held(command.taskId(), task));
-          }
-          return Effect()
-              .persist(
-                  new TaskReleased(
-                      instance.run(), command.taskId(), clock.instant(), command.cause()))
-              .thenReply(command.replyTo(), next -> accepted(next, false));
-        });
+        task ->
+            task.assignee() == null
+                ? Effect().reply(command.replyTo(), accepted(state, false))
+                : Effect()
+                    .persist(
+                        new TaskReleased(
+                            state.instance().run(),
+                            command.taskId(),
+                            clock.instant(),
+                            command.cause()))
+                    .thenReply(command.replyTo(), next -> accepted(next, false)));
   }
 
   private ReplyEffect<Event, State> delegate(Running state, DelegateTask command) {
     return withTask(
         state,
         command.taskId(),
+        command.cause(),
         command.replyTo(),
-        (instance, task) ->
-            isHeldByOther(task, command.cause())
-                ? Effect().reply(command.replyTo(), held(command.taskId(), task))
+        task ->
+            command.to().equals(task.assignee())
+                ? Effect().reply(command.replyTo(), accepted(state, false))
                 : assign(
-                    instance, command.taskId(), command.to(), command.cause(), command.replyTo()));
+                    state, command.taskId(), command.to(), command.cause(), command.replyTo()));
   }
 
   private ReplyEffect<Event, State> assign(
-      Instance instance, String taskId, String to, Cause cause, ActorRef<Reply> replyTo) {
+      Running state, String taskId, String to, Cause cause, ActorRef<Reply> replyTo) {
     return Effect()
-        .persist(new TaskAssigned(instance.run(), taskId, to, clock.instant(), cause))
+        .persist(new TaskAssigned(state.instance().run(), taskId, to, clock.instant(), cause))
         .thenReply(replyTo, next -> accepted(next, false));
   }
 
@@ -558,11 +534,9 @@ public final class WorkflowInstance
     return withTask(
         state,
         command.taskId(),
+        command.cause(),
         command.replyTo(),
-        (instance, task) -> {
-          if (isHeldByOther(task, command.cause())) {
-            return Effect().reply(command.replyTo(), held(command.taskId(), task));
-          }
+        task -> {
           List<Problem> problems = task.task().problems(command.output());
           if (!problems.isEmpty()) {
             String sentence =
@@ -580,16 +554,35 @@ public final class WorkflowInstance
     return withTask(
         state,
         command.taskId(),
+        command.cause(),
         command.replyTo(),
-        (instance, task) ->
-            isHeldByOther(task, command.cause())
-                ? Effect().reply(command.replyTo(), held(command.taskId(), task))
-                : advance(
-                    state,
-                    new Signal.HumanTaskRejected(
-                        task.ref(), command.cause().actor(), command.reason()),
-                    command.cause(),
-                    command.replyTo()));
+        task ->
+            advance(
+                state,
+                new Signal.HumanTaskRejected(task.ref(), command.cause().actor(), command.reason()),
+                command.cause(),
+                command.replyTo()));
+  }
+
+  /** Work on a task that is open and not in the hands of another. */
+  private ReplyEffect<Event, State> withTask(
+      Running state,
+      String taskId,
+      Cause cause,
+      ActorRef<Reply> replyTo,
+      Function<OpenTask, ReplyEffect<Event, State>> work) {
+    Optional<OpenTask> task = state.instance().tasks().find(taskId);
+    if (task.isEmpty()) {
+      String sentence =
+          "There is no open task '%s' in workflow '%s'; it is done or never was."
+              .formatted(taskId, id);
+      return Effect().reply(replyTo, new Rejected(WRONG_STATE, sentence));
+    }
+    if (task.get().isHeldByOtherThan(cause.actor())) {
+      String sentence = "Task '%s' is held by '%s'.".formatted(taskId, task.get().assignee());
+      return Effect().reply(replyTo, new Rejected(NOT_YOURS, sentence));
+    }
+    return work.apply(task.get());
   }
 
   private ReplyEffect<Event, State> suspend(Running state, Suspend command) {
@@ -621,8 +614,15 @@ public final class WorkflowInstance
     Instant now = clock.instant();
     List<Step> steps =
         Stepper.retry(WorkflowModels.of(instance.source()), instance.execution(), now, seed());
+    if (steps.isEmpty()) {
+      return refuse(
+          command,
+          WRONG_STATE,
+          "Workflow '%s' can't be retried: its input was refused. Start another one."
+              .formatted(id));
+    }
     return Effect()
-        .persist(stepped(instance.run(), instance.tasksSeen(), steps, now, command.cause()))
+        .persist(stepped(instance.run(), instance.tasks().seen(), steps, now, command.cause()))
         .thenRun(this::askOutside)
         .thenReply(command.replyTo(), next -> accepted(next, false));
   }
@@ -660,7 +660,12 @@ public final class WorkflowInstance
             .formatted(
                 id,
                 state.status().name().toLowerCase(Locale.ROOT),
-                command.getClass().getSimpleName().toLowerCase(Locale.ROOT)));
+                words(command.getClass().getSimpleName())));
+  }
+
+  /** The name of a command as it stands in a sentence: ClaimTask is "claim task". */
+  private static String words(String name) {
+    return name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
   }
 
   private ReplyEffect<Event, State> refuse(Command command, String code, String sentence) {
@@ -668,31 +673,6 @@ public final class WorkflowInstance
     return replyTo == null
         ? Effect().noReply()
         : Effect().reply(replyTo, new Rejected(code, sentence));
-  }
-
-  private ReplyEffect<Event, State> withTask(
-      Running state,
-      String taskId,
-      ActorRef<Reply> replyTo,
-      BiFunction<Instance, OpenTask, ReplyEffect<Event, State>> work) {
-    OpenTask task = state.instance().tasks().get(taskId);
-    return task == null
-        ? Effect()
-            .reply(
-                replyTo,
-                new Rejected(
-                    WRONG_STATE,
-                    "There is no open task '%s' in workflow '%s'; it is done or never was."
-                        .formatted(taskId, id)))
-        : work.apply(state.instance(), task);
-  }
-
-  private static boolean isHeldByOther(OpenTask task, Cause cause) {
-    return task.assignee() != null && !task.assignee().equals(cause.actor());
-  }
-
-  private static Rejected held(String taskId, OpenTask task) {
-    return new Rejected(NOT_YOURS, "Task '%s' is held by '%s'.".formatted(taskId, task.assignee()));
   }
 
   private List<Event> stepped(Run run, int tasksSeen, List<Step> steps, Instant now, Cause cause) {
@@ -705,36 +685,16 @@ public final class WorkflowInstance
     return events;
   }
 
+  /** The answers come back as signals to itself; asking twice is harmless by the key. */
   private void askOutside(State state) {
     if (!(state instanceof Running running)) {
       return;
     }
-    running.instance().requests().forEach(this::ask);
-  }
-
-  /** The answer comes back as a signal to itself; asking twice is harmless by the key. */
-  private void ask(Execution.Waiting waiting) {
-    TaskRef ref = waiting.ref();
-    CompletionStage<Signal> answer =
-        waiting.pending() instanceof Pending.Http http
-            ? outside
-                .http()
-                .execute(http.call(), ref.idempotencyKey(id))
-                .thenApply(received -> Signal.of(ref, received))
-            : outside
-                .kpi()
-                .apply(((Pending.Kpi) waiting.pending()).kpiId())
-                .thenApply(value -> new Signal.CallAnswered(ref, value));
-    Cause cause = new Cause(null, id + ref.id(), "workflow");
-    context.pipeToSelf(
-        answer,
-        (signal, failure) ->
-            new Take(failure == null ? signal : failed(ref, failure), cause, null));
-  }
-
-  private static Signal failed(TaskRef ref, Throwable failure) {
-    return new Signal.CallFailed(
-        ref, WorkflowError.communication(503, "No answer", String.valueOf(failure.getMessage())));
+    for (Execution.Waiting waiting : running.instance().requests()) {
+      Cause cause = new Cause(null, waiting.ref().idempotencyKey(id), "workflow");
+      context.pipeToSelf(
+          outside.ask(id, waiting), (signal, never) -> new Take(signal, cause, null));
+    }
   }
 
   private Accepted accepted(State state, boolean created) {
