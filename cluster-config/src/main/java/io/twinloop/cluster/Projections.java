@@ -90,8 +90,7 @@ final class Projections {
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),
         () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
-    runner.readModel(
-        new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
+    runner.readModel(new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);

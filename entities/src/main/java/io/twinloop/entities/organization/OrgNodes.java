@@ -20,7 +20,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Relates nodes: asks the target what it is, sees that a hierarchy stays one, then tells the source.
+ * Relates nodes: asks the target what it is, sees that a hierarchy stays one, then tells the
+ * source.
  *
  * <p>Each end is asked by itself, so two relations that are made at the same moment can still close
  * a circle together, and a target can be retired a moment later.
@@ -65,9 +66,7 @@ public final class OrgNodes {
                     "There is no KPI '%s' for %s of '%s'."
                         .formatted(order.targetId(), order.relation(), order.sourceId()));
               }
-              return target.retired()
-                  ? retired("KPI", order)
-                  : relate(order, NodeType.KPI, cause);
+              return target.retired() ? retired("KPI", order) : relate(order, NodeType.KPI, cause);
             });
   }
 

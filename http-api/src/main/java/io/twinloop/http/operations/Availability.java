@@ -93,17 +93,18 @@ public final class Availability {
 
   private void look() {
     for (HealthCheck check : checks) {
-      check
-          .look()
-          .get()
-          .toCompletableFuture()
-          .thenApply(there -> "")
-          .completeOnTimeout(
-              "no answer within " + LONGEST_LOOK.toSeconds() + " s",
-              LONGEST_LOOK.toMillis(),
-              TimeUnit.MILLISECONDS)
-          .exceptionally(failure -> reason(failure))
-          .thenAccept(fault -> note(check, fault));
+      var unused = // noted when it comes
+          check
+              .look()
+              .get()
+              .toCompletableFuture()
+              .thenApply(there -> "")
+              .completeOnTimeout(
+                  "no answer within " + LONGEST_LOOK.toSeconds() + " s",
+                  LONGEST_LOOK.toMillis(),
+                  TimeUnit.MILLISECONDS)
+              .exceptionally(failure -> reason(failure))
+              .thenAccept(fault -> note(check, fault));
     }
   }
 

@@ -389,15 +389,12 @@ public final class OrgNodeRoutes {
     return map(
         entities.<OrgNode.Command, OrgNode.Reply>ask(OrgNode.KEY, id, command),
         reply ->
-            reply instanceof OrgNode.Accepted accepted
-                ? answer.apply(accepted)
-                : refused(reply));
+            reply instanceof OrgNode.Accepted accepted ? answer.apply(accepted) : refused(reply));
   }
 
   private static HttpResponse changed(String id, OrgNode.Accepted accepted, HttpResponse answer) {
     return Answers.withPosition(
-        Answers.withRevision(answer, accepted.revision()),
-        position(id, accepted));
+        Answers.withRevision(answer, accepted.revision()), position(id, accepted));
   }
 
   private static ReadPosition position(String id, OrgNode.Accepted accepted) {

@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The versions of nodes that a group of events ends or begins; read at once and written at once. */
+/**
+ * The versions of nodes that a group of events ends or begins; read at once and written at once.
+ */
 final class NodeVersions {
 
   /** Index org_node_now. */

@@ -24,8 +24,8 @@ import java.util.concurrent.CompletionStage;
 /**
  * What lies around a node: a walk over relations in both directions, level by level.
  *
- * <p>A KPI is where a walk ends: it has no relations of its own, and its id may be a node's too. The
- * answer holds every relation asked for that two of its nodes stand in, save that KPIs of the
+ * <p>A KPI is where a walk ends: it has no relations of its own, and its id may be a node's too.
+ * The answer holds every relation asked for that two of its nodes stand in, save that KPIs of the
  * outermost nodes are left out as one step too far.
  */
 public final class OrgGraph {

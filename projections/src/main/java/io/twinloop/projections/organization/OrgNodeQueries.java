@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Questions to the nodes of the organisation: which there are or were, and what happened to one. */
+/**
+ * Questions to the nodes of the organisation: which there are or were, and what happened to one.
+ */
 public final class OrgNodeQueries {
 
   /** The units below one, at any depth, the people who belong to them, the processes they own. */
@@ -37,8 +39,8 @@ public final class OrgNodeQueries {
       "SELECT n.id, n.type, n.label, n.properties FROM org_node n WHERE ";
 
   /**
-   * Index org_node_now_by_type where a type is given, else org_node_now; a text is looked for in all
-   * of them. For a time in the past the primary key.
+   * Index org_node_now_by_type where a type is given, else org_node_now; a text is looked for in
+   * all of them. For a time in the past the primary key.
    */
   private static final String LIST =
       SELECT

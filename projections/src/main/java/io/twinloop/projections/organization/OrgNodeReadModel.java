@@ -41,9 +41,7 @@ public final class OrgNodeReadModel extends ReadModel<OrgNode.Event> {
     NodeVersions nodes =
         NodeVersions.read(
             connection,
-            sourcesOf(
-                envelopes,
-                Set.of(OrgNode.NodeChanged.class, OrgNode.NodeRetired.class)));
+            sourcesOf(envelopes, Set.of(OrgNode.NodeChanged.class, OrgNode.NodeRetired.class)));
     RelationVersions relations =
         RelationVersions.read(
             connection,
@@ -93,8 +91,8 @@ public final class OrgNodeReadModel extends ReadModel<OrgNode.Event> {
     }
   }
 
-  private static void remember(
-      Connection connection, List<EventEnvelope<OrgNode.Event>> envelopes) throws SQLException {
+  private static void remember(Connection connection, List<EventEnvelope<OrgNode.Event>> envelopes)
+      throws SQLException {
     List<OrgNode.Event> events = envelopes.stream().map(EventEnvelope::event).toList();
     Sql.update(
         connection,
@@ -104,7 +102,8 @@ public final class OrgNodeReadModel extends ReadModel<OrgNode.Event> {
         Sql.instants(connection, events.stream().map(OrgNode.Event::at).toList()),
         Sql.texts(connection, events.stream().map(OrgNodeHistory::what).toList()),
         Sql.texts(
-            connection, events.stream().map(event -> OrgNodeHistory.detail(event).toString()).toList()),
+            connection,
+            events.stream().map(event -> OrgNodeHistory.detail(event).toString()).toList()),
         Sql.texts(connection, causes(events, Cause::actor)),
         Sql.texts(connection, causes(events, Cause::causationId)),
         Sql.texts(connection, causes(events, Cause::correlationId)));
