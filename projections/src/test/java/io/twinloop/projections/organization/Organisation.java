@@ -137,7 +137,10 @@ final class Organisation implements AutoCloseable {
   }
 
   Organisation hasKpi(String id, String name) {
-    execute("INSERT INTO kpi (id, definition) VALUES (?, jsonb_build_object('name', ?::text))", id, name);
+    execute(
+        "INSERT INTO kpi (id, definition) VALUES (?, jsonb_build_object('name', ?::text))",
+        id,
+        name);
     return this;
   }
 
