@@ -58,7 +58,9 @@ public final class Database {
       super(cause.getMessage(), cause);
     }
 
-    /** Whether the database is away, rather than refusing the statement. SQLSTATE class 08 or 57. */
+    /**
+     * Whether the database is away, rather than refusing the statement. SQLSTATE class 08 or 57.
+     */
     public boolean isConnectionLost() {
       if (getCause() instanceof SQLTransientConnectionException) {
         return true;

@@ -64,7 +64,9 @@ public final class ProjectionLag {
         });
   }
 
-  /** A key is {@code <entity type>-<first slice>-<last slice>}, an offset "xid:ordinal" in base64. */
+  /**
+   * A key is {@code <entity type>-<first slice>-<last slice>}, an offset "xid:ordinal" in base64.
+   */
   private static Range behind(Connection connection, Stored stored) throws SQLException {
     String[] key = stored.key().split("-", -1);
     String position =

@@ -51,8 +51,7 @@ public final class ProjectionRunner {
   }
 
   /** Runs a handler that answers later; its offset is saved after it, so a crash repeats. */
-  public <E> void publisher(
-      Named projection, Supplier<Handler<List<EventEnvelope<E>>>> handler) {
+  public <E> void publisher(Named projection, Supplier<Handler<List<EventEnvelope<E>>>> handler) {
     run(
         projection,
         range ->

@@ -11,8 +11,8 @@ public final class ReadModelSchema {
   private ReadModelSchema() {}
 
   /**
-   * Brings the tables to this release's version; several nodes may do so at once, since Flyway holds
-   * an advisory lock of PostgreSQL meanwhile.
+   * Brings the tables to this release's version; several nodes may do so at once, since Flyway
+   * holds an advisory lock of PostgreSQL meanwhile.
    */
   public static void migrate(DataSource dataSource) {
     Flyway.configure(ReadModelSchema.class.getClassLoader())

@@ -32,8 +32,7 @@ public final class DeadLetters {
       """;
 
   /** Index dead_letter_by_time. */
-  private static final String LIST =
-      COLUMNS + "WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?";
+  private static final String LIST = COLUMNS + "WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?";
 
   /** Primary key. */
   private static final String ONE = COLUMNS + "WHERE id = ?";
@@ -78,14 +77,12 @@ public final class DeadLetters {
   /** Letters in order of time, after the one named. */
   public CompletionStage<List<DeadLetter>> list(Instant afterTime, String afterId, int limit) {
     return database.inTransaction(
-        connection ->
-            Sql.list(connection, LIST, DeadLetters::letter, afterTime, afterId, limit));
+        connection -> Sql.list(connection, LIST, DeadLetters::letter, afterTime, afterId, limit));
   }
 
   /** The letter with this id. */
   public CompletionStage<Optional<DeadLetter>> find(String id) {
-    return database.inTransaction(
-        connection -> Sql.one(connection, ONE, DeadLetters::letter, id));
+    return database.inTransaction(connection -> Sql.one(connection, ONE, DeadLetters::letter, id));
   }
 
   /** Sends the event again as it came; empty when there is no such letter. */
@@ -100,8 +97,7 @@ public final class DeadLetters {
               Instant now = clock.instant();
               return database
                   .inTransaction(connection -> Sql.update(connection, REPLAYED, now, id))
-                  .thenCompose(
-                      marked -> bus.publish(letter.topic(), letter.key(), letter.event()))
+                  .thenCompose(marked -> bus.publish(letter.topic(), letter.key(), letter.event()))
                   .thenApply(sent -> found);
             });
   }

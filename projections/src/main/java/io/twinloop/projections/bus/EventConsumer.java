@@ -118,8 +118,7 @@ public final class EventConsumer {
 
   private Source<Done, NotUsed> consume() {
     return Consumer.committablePartitionedSource(
-            consumerSettings(),
-            Subscriptions.topics(Set.copyOf(KafkaBus.topics())))
+            consumerSettings(), Subscriptions.topics(Set.copyOf(KafkaBus.topics())))
         .mapMaterializedValue(
             started -> {
               control.set(started);

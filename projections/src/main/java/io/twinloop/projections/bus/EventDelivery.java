@@ -235,7 +235,8 @@ public final class EventDelivery {
 
   private void count(String outcome, IntegrationEvent event) {
     metrics
-        .counter("twinloop.bus.events", "outcome", outcome, "direction", event.direction().wireName())
+        .counter(
+            "twinloop.bus.events", "outcome", outcome, "direction", event.direction().wireName())
         .increment();
   }
 }

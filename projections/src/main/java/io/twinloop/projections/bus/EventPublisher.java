@@ -21,8 +21,7 @@ public final class EventPublisher<E> extends Handler<List<EventEnvelope<E>>> {
   /**
    * @param meaning the integration events of a journaled one, the same ones each time
    */
-  public EventPublisher(
-      KafkaBus bus, Function<EventEnvelope<E>, List<IntegrationEvent>> meaning) {
+  public EventPublisher(KafkaBus bus, Function<EventEnvelope<E>, List<IntegrationEvent>> meaning) {
     this.bus = bus;
     this.meaning = meaning;
   }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Questions to the history of integration events.
  *
- * <p>The order is that of (transaction id, ordinal), and only rows below the oldest transaction still
- * running are read: a reader that goes on from its last row misses none that committed late.
+ * <p>The order is that of (transaction id, ordinal), and only rows below the oldest transaction
+ * still running are read: a reader that goes on from its last row misses none that committed late.
  */
 public final class EventQueries {
 

@@ -126,8 +126,7 @@ public final class KafkaBus implements AutoCloseable {
             "topic", letter.topic(),
             "error", letter.error(),
             "attempts", Integer.toString(letter.attempts()))
-        .forEach(
-            (name, value) -> dead.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
+        .forEach((name, value) -> dead.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
     return send(dead);
   }
 

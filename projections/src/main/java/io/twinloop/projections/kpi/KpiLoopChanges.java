@@ -49,8 +49,7 @@ final class KpiLoopChanges {
         && taken.samples().sources().get(0).startsWith(MEASURED_BY_WORKFLOW);
   }
 
-  private static LoopChange sensed(
-      EventEnvelope<Kpi.Event> envelope, Kpi.AnomalyOpened opened) {
+  private static LoopChange sensed(EventEnvelope<Kpi.Event> envelope, Kpi.AnomalyOpened opened) {
     Episode episode = opened.episode();
     ObjectNode detail = evidence(episode.openedAt(), episode.first());
     detail.put("kpiId", ReadModel.entityId(envelope));
@@ -68,8 +67,7 @@ final class KpiLoopChanges {
         envelope, episode, Phase.SENSE, "anomaly opened", detail, subject, Counts.EPISODE_OPENED);
   }
 
-  private static LoopChange worse(
-      EventEnvelope<Kpi.Event> envelope, Kpi.AnomalyWorsened worsened) {
+  private static LoopChange worse(EventEnvelope<Kpi.Event> envelope, Kpi.AnomalyWorsened worsened) {
     ObjectNode detail = evidence(worsened.sampleAt(), worsened.anomaly());
     detail.put("episodeId", worsened.episode().id());
     return change(

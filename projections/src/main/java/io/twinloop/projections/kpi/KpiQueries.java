@@ -122,7 +122,9 @@ public final class KpiQueries {
     return Math.floorDiv(instant.getEpochSecond(), 3_600L);
   }
 
-  /** Episodes in order of opening, opened after {@code after} and from {@code from} to {@code to}. */
+  /**
+   * Episodes in order of opening, opened after {@code after} and from {@code from} to {@code to}.
+   */
   public CompletionStage<List<EpisodeRow>> episodes(
       String kpiId,
       @Nullable Instant after,

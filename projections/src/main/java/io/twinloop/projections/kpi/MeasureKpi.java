@@ -37,8 +37,7 @@ public final class MeasureKpi implements Effect {
         .<Kpi.Command, Kpi.Reply>ask(
             Kpi.KEY,
             event.subject(),
-            replyTo ->
-                new Kpi.Take(List.of(measurement), Mode.AUTO, event.id(), cause, replyTo))
+            replyTo -> new Kpi.Take(List.of(measurement), Mode.AUTO, event.id(), cause, replyTo))
         .thenApply(
             reply ->
                 reply instanceof Kpi.Rejected rejected
@@ -52,8 +51,7 @@ public final class MeasureKpi implements Effect {
       throw new IllegalArgumentException("data.value is " + value + ", expected a number");
     }
     String workflowId = event.data().path("workflow_id").asText("unknown");
-    return new Measurement(
-        measuredAt(event), value.doubleValue(), "bpa." + workflowId, 1.0);
+    return new Measurement(measuredAt(event), value.doubleValue(), "bpa." + workflowId, 1.0);
   }
 
   private static Instant measuredAt(IntegrationEvent event) {
