@@ -39,8 +39,7 @@ public final class Main {
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("--port") && i + 1 < arguments.length) {
         given =
-            ConfigFactory.parseString("twinloop.http.port = " + arguments[++i])
-                .withFallback(given);
+            ConfigFactory.parseString("twinloop.http.port = " + arguments[++i]).withFallback(given);
       } else {
         throw new CannotStart("Unknown argument '" + arguments[i] + "'; known is --port N.");
       }

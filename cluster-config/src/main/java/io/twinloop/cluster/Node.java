@@ -129,8 +129,7 @@ final class Node implements AutoCloseable {
       HttpServer server = await(routes.serve(config));
       stops.push(new Stop("HTTP", () -> await(server.stop())));
       routes.awaitReady(LONGEST_JOIN);
-      url =
-          "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
+      url = "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
     }
   }
 
@@ -171,8 +170,7 @@ final class Node implements AutoCloseable {
 
   private static Object shutdown(ActorSystem<?> system) throws Exception {
     return await(
-        CoordinatedShutdown.get(system)
-            .runAll(CoordinatedShutdown.ClusterLeavingReason$.MODULE$));
+        CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.ClusterLeavingReason$.MODULE$));
   }
 
   private static Callable<?> closing(AutoCloseable closeable) {

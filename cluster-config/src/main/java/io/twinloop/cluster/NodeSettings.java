@@ -13,10 +13,7 @@ import java.util.List;
  * @param seeds nodes to join; empty: a cluster of its own
  */
 record NodeSettings(
-    List<String> roles,
-    Duration dependenciesTimeout,
-    Duration askTimeout,
-    List<String> seeds) {
+    List<String> roles, Duration dependenciesTimeout, Duration askTimeout, List<String> seeds) {
 
   static NodeSettings of(Config config) {
     Config node = config.getConfig("twinloop.node");

@@ -40,7 +40,10 @@ final class Patience {
       } catch (Exception e) {
         if (Instant.now().isAfter(deadline)) {
           throw new CannotStart(
-              dependency + " does not answer: " + e.getMessage() + ". Start it, or say where it is.");
+              dependency
+                  + " does not answer: "
+                  + e.getMessage()
+                  + ". Start it, or say where it is.");
         }
         if (!told) {
           System.out.println("Waiting for " + dependency + " …");

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
+import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -22,6 +23,7 @@ import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
+import io.twinloop.projections.organization.OrgNodeReadModel;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
 import io.twinloop.projections.workflow.WorkflowEvents;
@@ -83,12 +85,12 @@ final class Projections {
 
   void start() {
     ProjectionRunner runner =
-        new ProjectionRunner(
-            system, ProjectionSettings.of(config), readModels.forProjections());
+        new ProjectionRunner(system, ProjectionSettings.of(config), readModels.forProjections());
     runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),
         () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
+    runner.readModel(new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);

@@ -10,34 +10,20 @@ import io.twinloop.http.HttpSettings;
 import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
-import io.twinloop.http.bus.DeadLetterRoutes;
-import io.twinloop.http.bus.EventRoutes;
-import io.twinloop.http.kpi.KpiRoutes;
-import io.twinloop.http.loop.LoopRoutes;
+import io.twinloop.http.Surface;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
-import io.twinloop.http.operations.OperationsRoutes;
-import io.twinloop.http.workflow.TaskRoutes;
-import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
-import io.twinloop.http.workflow.WorkflowRoutes;
 import io.twinloop.projections.Database;
-import io.twinloop.projections.ProjectionLag;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
-import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
-import io.twinloop.projections.kpi.KpiQueries;
-import io.twinloop.projections.loop.LoopQueries;
-import io.twinloop.projections.workflow.WorkflowQueries;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorSystem;
 
 /** Everything this node answers over HTTP. */
@@ -99,24 +85,18 @@ final class Routes {
   }
 
   private List<Endpoint> endpoints(Database database, ReadModelProgress progress) {
-    OperationsRoutes operations =
-        new OperationsRoutes(
-            availability, new ProjectionLag(database), projections.consumer(), metrics);
-    WorkflowQueries runs = new WorkflowQueries(database);
-    List<Endpoint> endpoints = new ArrayList<>(operations.endpoints());
-    Stream.of(
-            operations.guardedEndpoints(),
-            new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
-            new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
-            new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
-            new TaskRoutes(entities, runs).endpoints(),
-            new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new EventRoutes(bus, new EventQueries(database)).endpoints(),
-            new DeadLetterRoutes(projections.deadLetters(), projections.delivery()).endpoints())
-        .flatMap(List::stream)
-        .map(availability::guard)
-        .forEach(endpoints::add);
-    return endpoints;
+    return new Surface(
+            entities,
+            workflows,
+            database,
+            progress,
+            bus,
+            projections.deadLetters(),
+            projections.delivery(),
+            projections.consumer(),
+            metrics,
+            availability)
+        .endpoints();
   }
 
   private JdbcIdempotencyKeys idempotencyKeys(HttpSettings settings) {

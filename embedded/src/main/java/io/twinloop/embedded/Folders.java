@@ -71,4 +71,25 @@ final class Folders {
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
+
+  /**
+   * Refuses a data folder that is there but of no use: a file, or another user's.
+   *
+   * @param server whose data it is, for the sentence
+   */
+  static void requireOurs(Path folder, String server) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new CannotStartException(
+          "%s is a file, but %s's data needs a folder: move it away or choose another folder."
+              .formatted(folder, server));
+    }
+    if (!Files.isReadable(folder) || !Files.isWritable(folder) || !Files.isExecutable(folder)) {
+      throw new CannotStartException(
+          "The %s data folder %s can't be read and written by user '%s': give it to that user or choose another folder."
+              .formatted(server, folder, System.getProperty("user.name")));
+    }
+  }
 }

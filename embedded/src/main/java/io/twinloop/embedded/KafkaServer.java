@@ -184,16 +184,7 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   private void formatWhenNew() throws IOException {
-    if (Files.exists(dataFolder) && !Files.isDirectory(dataFolder)) {
-      throw new CannotStartException(
-          "%s is a file, but Kafka's data needs a folder: move it away or choose another folder."
-              .formatted(dataFolder));
-    }
-    if (Files.isDirectory(dataFolder) && !Files.isReadable(dataFolder)) {
-      throw new CannotStartException(
-          "The Kafka data folder %s can't be read by user '%s': give it to that user or choose another folder."
-              .formatted(dataFolder, System.getProperty("user.name")));
-    }
+    Folders.requireOurs(dataFolder, "Kafka");
     if (Files.isDirectory(dataFolder) && !Folders.isEmpty(dataFolder)) {
       if (!Files.isRegularFile(dataFolder.resolve(META))) {
         throw new CannotStartException(

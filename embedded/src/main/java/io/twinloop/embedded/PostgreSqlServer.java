@@ -80,6 +80,7 @@ public final class PostgreSqlServer implements AutoCloseable {
 
   /** Stops a PostgreSQL that an earlier, killed process left running on this folder. */
   static void stopLeftOver(Path dataFolder) {
+    Folders.requireOurs(dataFolder, "PostgreSQL");
     Postmaster.runningOn(dataFolder).ifPresent(leftOver -> leftOver.stop(STOP_PATIENCE));
   }
 
@@ -186,16 +187,6 @@ public final class PostgreSqlServer implements AutoCloseable {
   }
 
   private void initialiseWhenNew() throws IOException {
-    if (Files.exists(dataFolder) && !Files.isDirectory(dataFolder)) {
-      throw new CannotStartException(
-          "%s is a file, but PostgreSQL's data needs a folder: move it away or choose another folder."
-              .formatted(dataFolder));
-    }
-    if (Files.isDirectory(dataFolder) && !Files.isReadable(dataFolder)) {
-      throw new CannotStartException(
-          "The PostgreSQL data folder %s can't be read by user '%s': give it to that user or choose another folder."
-              .formatted(dataFolder, System.getProperty("user.name")));
-    }
     if (Files.isDirectory(dataFolder) && !Folders.isEmpty(dataFolder)) {
       requireUsable();
     } else {

@@ -41,8 +41,8 @@ final class Body {
   private final RequestHeaders headers;
   private final HttpSettings settings;
   private final Materializer materializer;
-  private final DrainAfterCancel drain;
   private boolean taken;
+  private DrainAfterCancel drain;
   private CompletionStage<ByteString> collected;
   private MessageDigest digest;
   private CompletableFuture<String> fingerprint;
@@ -58,7 +58,6 @@ final class Body {
     this.headers = headers;
     this.settings = settings;
     this.materializer = materializer;
-    this.drain = new DrainAfterCancel(settings.refusedBodyDrain(), DRAIN_TIME);
   }
 
   /** The whole body; asked again, the same bytes. */
@@ -100,7 +99,7 @@ final class Body {
     }
     taken = true;
     Source<ByteString, ?> raw =
-        request.entity().withoutSizeLimit().getDataBytes().via(drain).completionTimeout(within);
+        request.entity().withoutSizeLimit().getDataBytes().via(drain()).completionTimeout(within);
     Source<ByteString, ?> body = isPlain() ? raw : inflated(raw);
     if (endpoint.maxBody() < Long.MAX_VALUE) {
       AtomicLong size = new AtomicLong();
@@ -218,9 +217,14 @@ final class Body {
     }
     if (!taken) {
       taken = true;
-      entity.withoutSizeLimit().getDataBytes().via(drain).runWith(Sink.cancelled(), materializer);
+      entity.withoutSizeLimit().getDataBytes().via(drain()).runWith(Sink.cancelled(), materializer);
     }
-    return drain.hasStarted() ? Optional.of(drain.ended()) : Optional.empty();
+    return drain != null && drain.hasStarted() ? Optional.of(drain.ended()) : Optional.empty();
+  }
+
+  private DrainAfterCancel drain() {
+    drain = new DrainAfterCancel(settings.refusedBodyDrain(), DRAIN_TIME);
+    return drain;
   }
 
   private ProblemException tooLarge() {

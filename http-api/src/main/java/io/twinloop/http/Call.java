@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -48,11 +49,11 @@ public final class Call {
   private final RequestHeaders headers;
   private final Caller caller;
   private final Body body;
-  private final String commandId;
   private final HttpSettings settings;
   private final ActorSystem<?> system;
   private final SharedKillSwitch stopping;
   private Query query;
+  private String commandId;
 
   Call(
       HttpRequest request,
@@ -61,7 +62,7 @@ public final class Call {
       RequestHeaders headers,
       Caller caller,
       Body body,
-      String commandId,
+      Optional<String> commandId,
       HttpSettings settings,
       ActorSystem<?> system,
       SharedKillSwitch stopping) {
@@ -71,7 +72,7 @@ public final class Call {
     this.headers = headers;
     this.caller = caller;
     this.body = body;
-    this.commandId = commandId;
+    this.commandId = commandId.orElse(null);
     this.settings = settings;
     this.system = system;
     this.stopping = stopping;
@@ -85,7 +86,10 @@ public final class Call {
    * An id for the command this request becomes. With an idempotency key it is the same for every
    * repeat, so that the entity recognises a repeat whose first answer was lost; else it is new.
    */
-  public String commandId() {
+  public synchronized String commandId() {
+    if (commandId == null) {
+      commandId = UUID.randomUUID().toString();
+    }
     return commandId;
   }
 

@@ -1,6 +1,6 @@
 package io.twinloop.http;
 
-import java.util.Locale;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -78,11 +78,12 @@ final class Callers {
 
   private static String newTraceparent() {
     ThreadLocalRandom random = ThreadLocalRandom.current();
-    return String.format(
-        Locale.ROOT,
-        "00-%016x%016x-%016x-01",
-        random.nextLong(),
-        random.nextLong() | 1,
-        random.nextLong() | 1);
+    HexFormat hex = HexFormat.of();
+    return "00-"
+        + hex.toHexDigits(random.nextLong())
+        + hex.toHexDigits(random.nextLong() | 1)
+        + "-"
+        + hex.toHexDigits(random.nextLong() | 1)
+        + "-01";
   }
 }

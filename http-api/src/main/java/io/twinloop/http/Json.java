@@ -23,6 +23,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Reads JSON strictly and writes it plainly.
@@ -39,6 +40,10 @@ public final class Json {
   private static final int MAX_NUMBER_LENGTH = 400;
   private static final int MAX_NAME_LENGTH = 1_000;
   private static final int MAX_MESSAGE = 200;
+
+  // What Jackson says of its source is no news for the caller; and its sentences hold line ends.
+  private static final Pattern SOURCE =
+      Pattern.compile("\\s*\\(start marker at \\[Source[^\\]]*]\\)|\\s+");
 
   private static final ObjectMapper MAPPER =
       JsonMapper.builder(
@@ -162,7 +167,7 @@ public final class Json {
     String message = e.getOriginalMessage();
     return message == null
         ? "unreadable"
-        : Inputs.printable(message.replaceAll("\\s+", " ").strip(), MAX_MESSAGE);
+        : Inputs.printable(SOURCE.matcher(message).replaceAll(" ").strip(), MAX_MESSAGE);
   }
 
   private static String place(JsonProcessingException e) {

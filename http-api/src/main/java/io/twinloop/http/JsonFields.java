@@ -207,6 +207,11 @@ public final class JsonFields {
     return parsed(name, "one of " + values.keySet(), text -> Optional.ofNullable(values.get(text)));
   }
 
+  /** One of several texts, each standing for a value, that must be there. */
+  public <T> T oneOf(String name, Map<String, T> values) {
+    return required(name, optionalOneOf(name, values), values.values().iterator().next());
+  }
+
   /** Any JSON value but null, as it is. */
   public Optional<JsonNode> optionalJson(String name) {
     return field(name, "a value", node -> true);

@@ -24,8 +24,9 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
  * The OpenAPI 3.1 document, put together at start from one file per context.
  *
  * <p>{@code openapi/openapi.yaml} holds what all share and names the other files under {@code
- * x-parts}; each part adds tags, paths and components. A path, operation or component that two
- * files define, or a {@code $ref} to nothing, fails the start.
+ * x-parts}; each part adds tags, paths and components, and {@link OpenApiOperations} what they have
+ * in common. A path, operation or component that two files define, a {@code $ref} to nothing or a
+ * refusal without a status fails the start.
  */
 public final class OpenApiDocument {
 
@@ -57,6 +58,7 @@ public final class OpenApiDocument {
         merge(document, read(part.textValue()), part.textValue());
       }
     }
+    OpenApiOperations.complete(document);
     requireReferences(document, document);
     return new OpenApiDocument(document);
   }

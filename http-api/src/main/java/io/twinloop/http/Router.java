@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -169,11 +168,11 @@ public final class Router {
                 caller.actor(),
                 "POST " + request.getUri().getPathString(),
                 caller.idempotencyKey().get());
-        Call call = call(endpoint, pathValues, IdempotentRequests.commandId(key));
+        Call call = call(endpoint, pathValues, Optional.of(IdempotentRequests.commandId(key)));
         return idempotent.answer(
             key, endpoint.streaming(), body, () -> endpoint.handler().handle(call));
       }
-      Call call = call(endpoint, pathValues, UUID.randomUUID().toString());
+      Call call = call(endpoint, pathValues, Optional.empty());
       Optional<String> after = headers.get("twinloop-after");
       return after.isPresent() && endpoint.method().equals(HttpMethods.GET)
           ? answerAfter(position(after.get()), endpoint, call)
@@ -198,7 +197,7 @@ public final class Router {
           });
     }
 
-    private Call call(Endpoint endpoint, List<String> pathValues, String commandId) {
+    private Call call(Endpoint endpoint, List<String> pathValues, Optional<String> commandId) {
       return new Call(
           request,
           endpoint,

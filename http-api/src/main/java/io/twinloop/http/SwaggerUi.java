@@ -1,7 +1,7 @@
 package io.twinloop.http;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -10,9 +10,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.ContentType;
-import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 
 /**
  * The readable form of the OpenAPI document at {@code /docs}: Swagger UI from its webjar.
@@ -30,11 +28,6 @@ public final class SwaggerUi {
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
           + " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none';"
           + " form-action 'none'; frame-ancestors 'none'";
-
-  private static final ContentType SCRIPT =
-      ContentTypes.parse("application/javascript; charset=UTF-8");
-  private static final ContentType STYLE = ContentTypes.parse("text/css; charset=UTF-8");
-  private static final ContentType PNG = ContentTypes.parse("image/png");
 
   private static final String PAGE =
       """
@@ -75,11 +68,12 @@ public final class SwaggerUi {
     String version = version();
     return new SwaggerUi(
         Map.of(
-            "", answer(ContentTypes.TEXT_HTML_UTF8, PAGE.getBytes(StandardCharsets.UTF_8)),
-            "start.js", answer(SCRIPT, START.getBytes(StandardCharsets.UTF_8)),
-            "swagger-ui-bundle.js", answer(SCRIPT, file(version, "swagger-ui-bundle.js")),
-            "swagger-ui.css", answer(STYLE, file(version, "swagger-ui.css")),
-            "favicon-32x32.png", answer(PNG, file(version, "favicon-32x32.png"))));
+            "", answer(StaticFiles.HTML, PAGE.getBytes(StandardCharsets.UTF_8)),
+            "start.js", answer(StaticFiles.SCRIPT, START.getBytes(StandardCharsets.UTF_8)),
+            "swagger-ui-bundle.js",
+                answer(StaticFiles.SCRIPT, file(version, "swagger-ui-bundle.js")),
+            "swagger-ui.css", answer(StaticFiles.STYLE, file(version, "swagger-ui.css")),
+            "favicon-32x32.png", answer(StaticFiles.PNG, file(version, "favicon-32x32.png"))));
   }
 
   /** {@code GET /docs} and the files of its page. */
@@ -99,20 +93,13 @@ public final class SwaggerUi {
   }
 
   private static HttpResponse answer(ContentType type, byte[] bytes) {
-    return Answers.bytes(type, bytes)
-        .addHeader(RawHeader.create("Content-Security-Policy", POLICY))
-        .addHeader(RawHeader.create("X-Content-Type-Options", "nosniff"))
-        .addHeader(RawHeader.create("Referrer-Policy", "no-referrer"))
-        .addHeader(RawHeader.create("Cache-Control", "max-age=3600"));
+    return StaticFiles.answer(type, bytes, POLICY);
   }
 
   private static String version() {
     Properties properties = new Properties();
-    try (InputStream in = SwaggerUi.class.getResourceAsStream(WEBJAR)) {
-      if (in == null) {
-        throw new IllegalStateException("The webjar swagger-ui is not on the class path");
-      }
-      properties.load(in);
+    try {
+      properties.load(new ByteArrayInputStream(StaticFiles.read(WEBJAR)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -120,14 +107,6 @@ public final class SwaggerUi {
   }
 
   private static byte[] file(String version, String name) {
-    String path = FILES.formatted(version, name);
-    try (InputStream in = SwaggerUi.class.getResourceAsStream(path)) {
-      if (in == null) {
-        throw new IllegalStateException("The webjar swagger-ui has no " + path);
-      }
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return StaticFiles.read(FILES.formatted(version, name));
   }
 }

@@ -96,6 +96,7 @@ class BodyTest {
         "{\"a\\ud800\":1}|''",
         "{\"a\":NaN}|/a",
         "{\"a\":[1,2,}|/a/2",
+        "{\"a\":[1,2|/a/1",
         "{} {}|''",
       })
   void shouldNameThePlaceInJsonThatIsRefused(String body, String pointer) {
@@ -105,6 +106,7 @@ class BodyTest {
     assertThat(problem(reply).at("/errors/0/pointer").textValue())
         .as(reply.body())
         .isEqualTo(pointer);
+    assertThat(reply.body()).doesNotContain("Source", "StreamRead");
   }
 
   @Test

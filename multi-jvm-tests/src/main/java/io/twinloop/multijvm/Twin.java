@@ -63,7 +63,10 @@ public final class Twin {
           .put("source", source);
     }
     return send(
-        "POST", "/api/v1/kpis/" + kpiId + "/samples?mode=live", "application/json", body.toString());
+        "POST",
+        "/api/v1/kpis/" + kpiId + "/samples?mode=live",
+        "application/json",
+        body.toString());
   }
 
   /** Sends lines of live samples of many KPIs. */
@@ -156,8 +159,7 @@ public final class Twin {
    */
   private Answer send(HttpRequest request) {
     try {
-      HttpResponse<byte[]> response =
-          http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
       JsonNode body = response.body().length == 0 ? object() : JSON.readTree(response.body());
       return new Answer(response.statusCode(), body);
     } catch (IOException e) {

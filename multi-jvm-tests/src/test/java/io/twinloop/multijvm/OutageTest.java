@@ -59,8 +59,7 @@ class OutageTest {
         await()
             .atMost(Duration.ofSeconds(15))
             .until(
-                () ->
-                    twin.get("/health/ready").body().path("status").asText().equals("degraded"));
+                () -> twin.get("/health/ready").body().path("status").asText().equals("degraded"));
         int before = ingest.acknowledged().size();
         TimeUnit.MILLISECONDS.sleep(OUTAGE.toMillis());
         assertThat(ingest.acknowledged().size())
@@ -81,8 +80,6 @@ class OutageTest {
   }
 
   private static void untilAcknowledged(SteadyIngest ingest, int samples) {
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> ingest.acknowledged().size() >= samples);
+    await().atMost(Duration.ofMinutes(1)).until(() -> ingest.acknowledged().size() >= samples);
   }
 }

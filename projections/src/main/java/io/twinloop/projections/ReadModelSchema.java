@@ -2,6 +2,7 @@ package io.twinloop.projections;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
@@ -10,19 +11,36 @@ public final class ReadModelSchema {
 
   private ReadModelSchema() {}
 
+  /** Of the session that migrates; the others wait for it and find the work done. */
+  private static final String LOCK = "SELECT pg_advisory_lock(8392292353581411949)";
+
+  private static final String UNLOCK = "SELECT pg_advisory_unlock(8392292353581411949)";
+
   /**
-   * Brings the tables to this release's version; several nodes may do so at once, since Flyway
-   * holds an advisory lock of PostgreSQL meanwhile.
+   * Brings the tables to this release's version. Several nodes may do so at once: an advisory lock
+   * of PostgreSQL lets one after the other. Flyway's own comes too late for a new database.
    */
-  public static void migrate(DataSource dataSource) {
-    Flyway.configure(ReadModelSchema.class.getClassLoader())
+  public static void migrate(DataSource dataSource) throws SQLException {
+    try (Connection lock = dataSource.getConnection();
+        Statement statement = lock.createStatement()) {
+      statement.execute(LOCK);
+      try {
+        flyway(dataSource).migrate();
+      } finally {
+        statement.execute(UNLOCK);
+      }
+    }
+  }
+
+  private static Flyway flyway(DataSource dataSource) {
+    return Flyway.configure(ReadModelSchema.class.getClassLoader())
         .dataSource(dataSource)
         .locations("classpath:io/twinloop/projections/schema")
         .table("read_model_schema_history")
+        // The journal keeps its tables, and a history of its own, in the same schema.
         .baselineOnMigrate(true)
         .baselineVersion("0")
-        .load()
-        .migrate();
+        .load();
   }
 
   /** All rows; the order stays, below any transaction id PostgreSQL gives (it begins with 3). */

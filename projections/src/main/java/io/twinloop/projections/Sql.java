@@ -77,6 +77,14 @@ public final class Sql {
     return connection.createArrayOf("bytea", values.toArray(new byte[0][]));
   }
 
+  /** A column of instants, for {@code unnest(?)}. */
+  public static Array instants(Connection connection, List<? extends @Nullable Instant> values)
+      throws SQLException {
+    return connection.createArrayOf(
+        "timestamptz",
+        values.stream().map(at -> at == null ? null : at.toString()).toArray(String[]::new));
+  }
+
   /** The instant in a column that may be null. */
   public static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
     OffsetDateTime at = row.getObject(column, OffsetDateTime.class);

@@ -82,6 +82,8 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
   }
 
   /**
+   * Looks for due timers at once, and then again and again.
+   *
    * @param interval how often due timers are looked for
    * @param batch how many are fired at once
    */

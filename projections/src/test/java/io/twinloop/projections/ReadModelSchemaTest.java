@@ -4,6 +4,7 @@ import static io.twinloop.projections.TestPostgres.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -91,7 +92,11 @@ class ReadModelSchemaTest {
   }
 
   private void migrate() {
-    ReadModelSchema.migrate(readModels.forQueries());
+    try {
+      ReadModelSchema.migrate(readModels.forQueries());
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private List<String> tables() {

@@ -80,7 +80,11 @@ public final class TestPostgres implements AutoCloseable {
   /** The read models of a new, migrated database; to be closed. */
   public ReadModels newReadModels() {
     ReadModels readModels = newEmptyReadModels();
-    ReadModelSchema.migrate(readModels.forQueries());
+    try {
+      ReadModelSchema.migrate(readModels.forQueries());
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
     return readModels;
   }
 

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -238,8 +239,11 @@ class CloudEventCodecTest {
   Stream<DynamicTest> shouldReadOrRefuseEveryFile() throws IOException {
     Path files = sharedData("fuzz/test_parsing");
     Assumptions.assumeThat(files).as("skipped: no %s", files).isDirectory();
-    return Files.list(files)
-        .sorted()
+    List<Path> all;
+    try (Stream<Path> listed = Files.list(files)) {
+      all = listed.sorted().toList();
+    }
+    return all.stream()
         .flatMap(
             file ->
                 Stream.of(

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 public final class Backtest {
 
   /**
+   * What came of it.
+   *
    * @param episodes it would have opened, in order
    * @param scores one per sample, in order of time: the size of its z-score, 0 where nothing can be
    *     judged, {@link #FLAT} where a flat baseline was left

@@ -111,7 +111,7 @@ public final class SampleChunk {
   private static void writeVariable(DataOutputStream out, long value) throws IOException {
     long rest = value;
     while (rest >= 0x80) {
-      out.writeByte((int) (rest & 0x7f | 0x80));
+      out.writeByte((int) ((rest & 0x7f) | 0x80));
       rest >>>= 7;
     }
     out.writeByte((int) rest);

@@ -52,6 +52,11 @@ public enum RelationType {
     return allowed;
   }
 
+  /** Whether it leads upwards: who follows it must never come back to where he began. */
+  public boolean isHierarchy() {
+    return this == PART_OF || this == REPORTS_TO;
+  }
+
   /**
    * Why these two must not stand in this relation, as a sentence that names both; empty where they
    * may.

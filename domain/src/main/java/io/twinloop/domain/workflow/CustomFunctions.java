@@ -85,7 +85,7 @@ final class CustomFunctions {
     for (String name : known) {
       JsonNode value = with.path(name);
       if (!value.isMissingNode() && !name.equals(FORM) && isLiteral(value)) {
-        checkLiteral(function, name, value)
+        checkLiteral(name, value)
             .ifPresent(detail -> problems.add(new Problem("/" + name, detail)));
       }
     }
@@ -104,7 +104,7 @@ final class CustomFunctions {
     return true;
   }
 
-  private static Optional<String> checkLiteral(Kind function, String name, JsonNode value) {
+  private static Optional<String> checkLiteral(String name, JsonNode value) {
     try {
       switch (name) {
         case "candidates" -> candidates(value);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -81,8 +80,7 @@ final class Durations {
 
   private static Duration ofFields(JsonNode value) {
     Duration sum = Duration.ZERO;
-    for (Iterator<Map.Entry<String, JsonNode>> fields = value.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : value.properties()) {
       Duration unit = FIELDS.get(field.getKey());
       JsonNode count = field.getValue();
       if (unit == null

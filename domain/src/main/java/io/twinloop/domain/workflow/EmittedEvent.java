@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +35,74 @@ public record EmittedEvent(
 
   static final String CORRELATION_ID = "correlationid";
 
+  private static final Set<String> ATTRIBUTES =
+      Set.of(
+          "id",
+          "source",
+          "type",
+          "time",
+          "subject",
+          "datacontenttype",
+          "dataschema",
+          "data",
+          "specversion");
+
   public EmittedEvent {
     extensions = Collections.unmodifiableMap(new TreeMap<>(extensions));
+  }
+
+  /**
+   * The event a task emits.
+   *
+   * @param with its {@code emit.event.with}, every expression resolved
+   * @param key the step's idempotency key
+   */
+  static EmittedEvent of(JsonNode with, WorkflowRuntime runtime, String key, Instant now) {
+    Map<String, String> extensions = new TreeMap<>();
+    extensions.put(CORRELATION_ID, runtime.correlationId());
+    for (Map.Entry<String, JsonNode> attribute : with.properties()) {
+      if (!ATTRIBUTES.contains(attribute.getKey()) && !attribute.getValue().isNull()) {
+        extensions.put(attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
+      }
+    }
+    String id = Values.optional(with, "id");
+    String source = Values.optional(with, "source");
+    String time = Values.optional(with, "time");
+    return new EmittedEvent(
+        id == null ? key : id,
+        source == null ? "//bpa/" + runtime.workflowId() : source,
+        simple("type", with.path("type")),
+        time == null ? now : instant(time),
+        Values.optional(with, "subject"),
+        Values.optional(with, "datacontenttype"),
+        Values.optional(with, "dataschema"),
+        with.get("data"),
+        extensions);
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeParseException e) {
+      throw new Fault(
+          WorkflowError.validation(
+              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '"
+                  + text
+                  + "'."));
+    }
+  }
+
+  private static String simple(String name, JsonNode value) {
+    if (!value.isValueNode() || value.isNull()) {
+      throw new Fault(
+          WorkflowError.validation(
+              "Expected the event's '"
+                  + name
+                  + "' to be a simple value, but found "
+                  + value
+                  + "."));
+    }
+    return value.asText();
   }
 
   /** The event in the structured JSON form of CloudEvents 1.0. */

@@ -20,6 +20,7 @@ final class JsonSchemas {
 
   private static final String META_SCHEMA = "https://json-schema.org/draft/2020-12/schema";
 
+  private static final Set<String> CHOICE_SUMMARIES = Set.of("oneOf", "anyOf");
   private static final Set<String> CHOICE_KEYWORDS = Set.of("oneOf", "anyOf", "type");
 
   private static final SchemaRegistryConfig CONFIG =
@@ -81,7 +82,10 @@ final class JsonSchemas {
   private static boolean isNoise(Error error, List<Error> errors) {
     return switch (error.getKeyword()) {
       case "oneOf", "anyOf" ->
-          errors.stream().anyMatch(each -> each != error && isAtOrUnder(each, error));
+          errors.stream()
+              .anyMatch(
+                  each ->
+                      !CHOICE_SUMMARIES.contains(each.getKeyword()) && isAtOrUnder(each, error));
       case "type" ->
           errors.stream()
               .anyMatch(

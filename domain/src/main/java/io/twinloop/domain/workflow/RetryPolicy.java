@@ -68,8 +68,8 @@ record RetryPolicy(
           case LINEAR -> retry;
           case EXPONENTIAL -> Math.pow(2, retry - 1.0);
         };
-    double millis = Math.min(delay.toMillis() * factor, Durations.LONGEST.toMillis());
-    return Duration.ofMillis((long) millis);
+    double longest = (double) Durations.LONGEST.toMillis();
+    return Duration.ofMillis((long) Math.min(delay.toMillis() * factor, longest));
   }
 
   private Duration jitter(SplittableRandom random) {

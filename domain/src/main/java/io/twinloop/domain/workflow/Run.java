@@ -1,22 +1,15 @@
 package io.twinloop.domain.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,21 +21,6 @@ final class Run {
 
   /** Steps taken without waiting after which the workflow is held to run away. */
   static final int MOST_STEPS = 10_000;
-
-  /** Largest value a workflow may pass on, in characters of its JSON, roughly. */
-  static final int LARGEST_VALUE = 1 << 20;
-
-  private static final Set<String> KNOWN_ATTRIBUTES =
-      Set.of(
-          "id",
-          "source",
-          "type",
-          "time",
-          "subject",
-          "datacontenttype",
-          "dataschema",
-          "data",
-          "specversion");
 
   private final WorkflowModel model;
   private final Instant now;
@@ -64,15 +42,13 @@ final class Run {
   // Ways in
 
   void start(WorkflowRuntime runtime, JsonNode input) {
-    Map<String, Supplier<JsonNode>> values = new HashMap<>();
-    describeWorkflow(values, runtime, input);
     JsonNode data = null;
     WorkflowError refusal = null;
     Deadline deadline = null;
     try {
-      check("/input", "The workflow's input", input);
-      Expressions.Arguments arguments = new Expressions.Arguments(values, now);
-      data = unlessSame(input, transformed("/input/from", input, arguments));
+      model.check("/input", "The workflow's input", input);
+      Expressions.Arguments arguments = Names.ofWorkflow(model, runtime, input, now).arguments();
+      data = Values.unlessSame(input, model.transform("/input/from", input, arguments));
       deadline = deadline(Frame.ROOT, model.document().path("timeout"), input, arguments);
     } catch (Fault e) {
       refusal = e.error().at("/input");
@@ -189,23 +165,26 @@ final class Run {
     TaskRef ref = Execution.refUnder(around, task);
     JsonNode rawInput = around.data();
     JsonNode definition = task.definition();
-    Map<String, Supplier<JsonNode>> values = valuesIn(around);
-    values.remove("input"); // of the task around it; this one's is only being made
-    values.put("task", () -> taskDescriptor(task, rawInput, now));
-    Expressions.Arguments arguments = new Expressions.Arguments(values, now);
+    Expressions.Arguments arguments =
+        Names.inside(around, model, execution, now).withTask(task, rawInput).arguments();
     try {
       if (definition.has("if")
           && !model.expressions().holds(definition.get("if").asText(), rawInput, arguments)) {
         take(new Step.TaskSkipped(ref, around.id(), task.name(), task.successor()));
         return;
       }
-      check(task.position() + "/input", "The input of '" + task.name() + "'", rawInput);
-      JsonNode input = transformed(task.position() + "/input/from", rawInput, arguments);
+      model.check(task.position() + "/input", "The input of '" + task.name() + "'", rawInput);
+      JsonNode input = model.transform(task.position() + "/input/from", rawInput, arguments);
       Deadline deadline =
           deadline(ref.id() + "@" + ref.attempt(), definition.path("timeout"), input, arguments);
       take(
           new Step.TaskStarted(
-              ref, around.id(), task.name(), unlessSame(rawInput, input), task.body(), deadline));
+              ref,
+              around.id(),
+              task.name(),
+              Values.unlessSame(rawInput, input),
+              task.body(),
+              deadline));
     } catch (Fault e) {
       take(
           new Step.TaskFaulted(
@@ -271,45 +250,32 @@ final class Run {
   private void complete(
       Frame frame, JsonNode rawOutput, @Nullable String chosen, @Nullable String by) {
     TaskDefinition task = model.task(frame.ref().position());
-    Map<String, Supplier<JsonNode>> values = valuesIn(frame);
-    values.put(
-        "task",
-        () -> {
-          ObjectNode descriptor = taskDescriptor(task, frame.rawInput(), frame.startedAt());
-          descriptor.set("output", rawOutput);
-          descriptor.put("completedAt", now.toString());
-          if (by != null) {
-            descriptor.put("completedBy", by);
-          }
-          return descriptor;
-        });
-    Expressions.Arguments arguments = new Expressions.Arguments(values, now);
-    JsonNode output = transformed(task.position() + "/output/as", rawOutput, arguments);
-    check(task.position() + "/output", "The output of '" + task.name() + "'", output);
-    limit("The output of '" + task.name() + "'", output);
+    Names names = Names.of(frame, model, execution, now).withOutcome(frame, rawOutput, by);
+    JsonNode output = model.transform(task.position() + "/output/as", rawOutput, names.arguments());
+    String whose = " of '" + task.name() + "'";
+    model.check(task.position() + "/output", "The output" + whose, output);
+    Values.limit("The output" + whose, output);
     JsonNode context = null;
     if (task.definition().path("export").has("as")) {
-      values.put("output", () -> output);
-      context = transformed(task.position() + "/export/as", output, arguments);
-      check(task.position() + "/export", "The context exported by '" + task.name() + "'", context);
-      limit("The context exported by '" + task.name() + "'", context);
+      Expressions.Arguments arguments = names.with("output", output).arguments();
+      context = model.transform(task.position() + "/export/as", output, arguments);
+      model.check(task.position() + "/export", "The exported context" + whose, context);
+      Values.limit("The exported context" + whose, context);
     }
     String directive = chosen == null ? task.then() : task.target(chosen);
     String next =
         frame.progress() != null && frame.progress().next().equals(Flow.END) ? Flow.END : directive;
     take(
         new Step.TaskCompleted(
-            frame.ref(), task.name(), unlessSame(frame.data(), output), context, next, by));
+            frame.ref(), task.name(), Values.unlessSame(frame.data(), output), context, next, by));
   }
 
   private void end(Frame workflow) {
-    Map<String, Supplier<JsonNode>> values = valuesIn(workflow);
-    values.remove("input");
     try {
-      JsonNode output =
-          transformed("/output/as", workflow.data(), new Expressions.Arguments(values, now));
-      check("/output", "The workflow's output", output);
-      limit("The workflow's output", output);
+      Expressions.Arguments arguments = Names.inside(workflow, model, execution, now).arguments();
+      JsonNode output = model.transform("/output/as", workflow.data(), arguments);
+      model.check("/output", "The workflow's output", output);
+      Values.limit("The workflow's output", output);
       take(new Step.Completed(output));
     } catch (Fault e) {
       take(new Step.Faulted(e.error().at("/output"), workflow.name()));
@@ -343,85 +309,31 @@ final class Run {
       return;
     }
     try {
-      JsonNode clause = task.definition().get("catch");
-      String variable = clause.path("as").asText("error");
-      Expressions.Arguments arguments = argumentsIn(frame, Map.of(variable, error.toJson()));
-      if (!filtered(clause, error) || !wanted(clause, frame.input(), arguments)) {
+      CatchClause clause = new CatchClause(model, task.definition().get("catch"));
+      Expressions.Arguments arguments =
+          Names.of(frame, model, execution, now)
+              .with(clause.variable(), error.toJson())
+              .arguments();
+      if (!clause.takes(error, frame.input(), arguments)) {
         fault(frame, error);
         return;
       }
-      Optional<Step> retry = retryOf(frame, task, error, arguments);
-      if (retry.isPresent()) {
-        take(retry.get());
-      } else if (task.handler() == null && clause.has("retry")) {
+      int retry = frame.steps().retries() + 1;
+      SplittableRandom random = new SplittableRandom(seed ^ (31L * frame.id().hashCode() + retry));
+      Optional<Instant> due = clause.retryAt(retry, frame, arguments, random);
+      if (due.isPresent()) {
+        Timer timer = timer(frame, "retry" + retry, due.get());
+        String first = String.valueOf(task.body());
+        take(new Step.TaskRetryScheduled(frame.ref(), frame.name(), error, retry, timer, first));
+      } else if (clause.retries() && task.handler() == null) {
         fault(frame, error);
       } else {
         String handler = task.handler() == null ? Flow.EXIT : task.handler();
-        take(new Step.ErrorCaught(frame.ref(), frame.name(), error, variable, handler));
+        take(new Step.ErrorCaught(frame.ref(), frame.name(), error, clause.variable(), handler));
       }
     } catch (Fault e) {
       fault(frame, e.error());
     }
-  }
-
-  private static boolean filtered(JsonNode clause, WorkflowError error) {
-    JsonNode with = clause.path("errors").path("with");
-    JsonNode detail = with.has("details") ? with.get("details") : with.path("detail");
-    return (!with.has("type") || WorkflowError.sameType(with.get("type").asText(), error.type()))
-        && (!with.has("status") || with.get("status").asInt() == error.status())
-        && agrees(with.path("instance"), error.instance())
-        && agrees(with.path("title"), error.title())
-        && agrees(detail, error.detail());
-  }
-
-  private static boolean agrees(JsonNode wanted, @Nullable String found) {
-    return wanted.isMissingNode() || wanted.asText().equals(found);
-  }
-
-  /** Whether {@code when} and {@code exceptWhen} of a catch or of a retry agree. */
-  private boolean wanted(JsonNode clause, JsonNode input, Expressions.Arguments arguments) {
-    Expressions expressions = model.expressions();
-    return (!clause.has("when") || expressions.holds(clause.get("when").asText(), input, arguments))
-        && (!clause.has("exceptWhen")
-            || !expressions.holds(clause.get("exceptWhen").asText(), input, arguments));
-  }
-
-  private Optional<Step> retryOf(
-      Frame frame, TaskDefinition task, WorkflowError error, Expressions.Arguments arguments) {
-    JsonNode clause = task.definition().get("catch");
-    if (!clause.has("retry")) {
-      return Optional.empty();
-    }
-    JsonNode declared = model.component("retries", clause.get("retry"));
-    if (!wanted(declared, frame.input(), arguments)) {
-      return Optional.empty();
-    }
-    int retry = frame.steps().retries() + 1;
-    RetryPolicy policy;
-    try {
-      policy = RetryPolicy.of(withoutConditions(declared, frame.input(), arguments));
-    } catch (IllegalArgumentException e) {
-      throw new Fault(WorkflowError.expression(String.valueOf(e.getMessage())));
-    }
-    SplittableRandom random = new SplittableRandom(seed ^ (31L * frame.id().hashCode() + retry));
-    return policy
-        .next(retry, frame.startedAt(), now, random)
-        .map(
-            due ->
-                new Step.TaskRetryScheduled(
-                    frame.ref(),
-                    frame.name(),
-                    error,
-                    retry,
-                    timer(frame, "retry" + retry, due),
-                    String.valueOf(task.body())));
-  }
-
-  private JsonNode withoutConditions(
-      JsonNode policy, JsonNode input, Expressions.Arguments arguments) {
-    ObjectNode template = policy.deepCopy();
-    template.remove(List.of("when", "exceptWhen"));
-    return model.expressions().resolve(template, input, arguments);
   }
 
   private static String nameOfOrigin(WorkflowError error, Frame workflow) {
@@ -517,7 +429,7 @@ final class Run {
   // What tasks do
 
   private @Nullable String chosen(Frame frame, TaskDefinition task) {
-    Expressions.Arguments arguments = argumentsIn(frame, Map.of());
+    Expressions.Arguments arguments = argumentsOf(frame);
     String otherwise = null;
     for (JsonNode named : task.definition().get("switch")) {
       JsonNode candidate = named.elements().next();
@@ -539,67 +451,14 @@ final class Run {
     return new WorkflowError(
         error.path("type").asText(),
         error.path("status").asInt(),
-        optional(error, "title"),
-        optional(error, "detail"),
+        Values.optional(error, "title"),
+        Values.optional(error, "detail"),
         null);
   }
 
   private EmittedEvent event(Frame frame, TaskDefinition task, String key) {
     JsonNode with = resolved(frame, task.definition().at("/emit/event/with"));
-    WorkflowRuntime runtime = execution.known();
-    Map<String, String> extensions = new TreeMap<>();
-    extensions.put(EmittedEvent.CORRELATION_ID, runtime.correlationId());
-    with.properties()
-        .forEach(
-            attribute -> {
-              if (!KNOWN_ATTRIBUTES.contains(attribute.getKey())
-                  && !attribute.getValue().isNull()) {
-                extensions.put(
-                    attribute.getKey(), simple(attribute.getKey(), attribute.getValue()));
-              }
-            });
-    String id = optional(with, "id");
-    String source = optional(with, "source");
-    return new EmittedEvent(
-        id == null ? key : id,
-        source == null ? "//bpa/" + runtime.workflowId() : source,
-        simple("type", with.path("type")),
-        with.has("time") ? time(with.get("time").asText()) : now,
-        optional(with, "subject"),
-        optional(with, "datacontenttype"),
-        optional(with, "dataschema"),
-        with.get("data"),
-        extensions);
-  }
-
-  private static Instant time(String text) {
-    try {
-      return OffsetDateTime.parse(text).toInstant();
-    } catch (DateTimeParseException e) {
-      throw new Fault(
-          WorkflowError.validation(
-              "Expected 'time' to be an instant such as 2026-01-31T09:00:00Z, but found '"
-                  + text
-                  + "'."));
-    }
-  }
-
-  private static String simple(String name, JsonNode value) {
-    if (!value.isValueNode() || value.isNull()) {
-      throw new Fault(
-          WorkflowError.validation(
-              "Expected the event's '"
-                  + name
-                  + "' to be a simple value, but found "
-                  + value
-                  + "."));
-    }
-    return value.asText();
-  }
-
-  private static @Nullable String optional(JsonNode object, String field) {
-    JsonNode value = object.path(field);
-    return value.isMissingNode() || value.isNull() ? null : value.asText();
+    return EmittedEvent.of(with, execution.known(), key, now);
   }
 
   private HttpCall httpCall(Frame frame, TaskDefinition task) {
@@ -640,140 +499,10 @@ final class Run {
   // Data
 
   private JsonNode resolved(Frame frame, JsonNode template) {
-    UnaryOperator<JsonNode> resolve =
-        part -> model.expressions().resolve(part, frame.input(), argumentsIn(frame, Map.of()));
-    return resolve.apply(template);
+    return model.expressions().resolve(template, frame.input(), argumentsOf(frame));
   }
 
-  private Expressions.Arguments argumentsIn(Frame frame, Map<String, JsonNode> more) {
-    Map<String, Supplier<JsonNode>> values = valuesIn(frame);
-    if (!frame.isRoot()) {
-      TaskDefinition task = model.task(frame.ref().position());
-      values.put("task", () -> taskDescriptor(task, frame.rawInput(), frame.startedAt()));
-    }
-    more.forEach((name, value) -> values.put(name, () -> value));
-    return new Expressions.Arguments(values, now);
-  }
-
-  /** What expressions may name inside a frame. */
-  private Map<String, Supplier<JsonNode>> valuesIn(Frame frame) {
-    Map<String, Supplier<JsonNode>> values = new HashMap<>();
-    // Inner names hide outer ones, so they are put last.
-    List<Frame> outward = new ArrayList<>();
-    for (Frame each = frame; ; each = execution.open(String.valueOf(each.parent()))) {
-      outward.add(each);
-      if (each.isRoot()) {
-        break;
-      }
-    }
-    for (int i = outward.size() - 1; i >= 0; i--) {
-      Frame.Progress progress = outward.get(i).progress();
-      if (progress != null) {
-        progress.variables().forEach((name, value) -> values.put(name, () -> value));
-      }
-    }
-    JsonNode context = execution.context();
-    values.put("context", () -> context);
-    values.put("input", frame::input);
-    describeWorkflow(values, execution.known(), execution.rawInput());
-    return values;
-  }
-
-  private void describeWorkflow(
-      Map<String, Supplier<JsonNode>> values, WorkflowRuntime runtime, JsonNode input) {
-    values.put(
-        "workflow",
-        () -> {
-          ObjectNode descriptor = JsonNodeFactory.instance.objectNode();
-          descriptor.put("id", runtime.workflowId());
-          descriptor.set("definition", model.document());
-          descriptor.set("input", input);
-          descriptor.set("startedAt", dateTime(runtime.startedAt()));
-          descriptor.put("correlationId", runtime.correlationId());
-          return descriptor;
-        });
-    values.put(
-        "runtime",
-        () ->
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("name", WorkflowRuntime.NAME)
-                .put("version", runtime.version())
-                .set("metadata", JsonNodeFactory.instance.objectNode()));
-  }
-
-  private static ObjectNode taskDescriptor(
-      TaskDefinition task, JsonNode rawInput, Instant startedAt) {
-    ObjectNode descriptor = JsonNodeFactory.instance.objectNode();
-    descriptor.put("name", task.name());
-    descriptor.put("reference", task.position());
-    descriptor.set("definition", task.definition());
-    descriptor.set("input", rawInput);
-    descriptor.set("startedAt", dateTime(startedAt));
-    return descriptor;
-  }
-
-  private static ObjectNode dateTime(Instant instant) {
-    ObjectNode descriptor = JsonNodeFactory.instance.objectNode();
-    descriptor.put("iso8601", instant.toString());
-    descriptor
-        .putObject("epoch")
-        .put("seconds", instant.getEpochSecond())
-        .put("milliseconds", instant.toEpochMilli());
-    return descriptor;
-  }
-
-  private JsonNode transformed(String pointer, JsonNode value, Expressions.Arguments arguments) {
-    JsonNode transformation = model.document().at(pointer);
-    return transformation.isMissingNode()
-        ? value
-        : model.expressions().transform(transformation, value, arguments);
-  }
-
-  private void check(String holder, String what, JsonNode value) {
-    List<Problem> problems = model.problems(holder, value);
-    if (!problems.isEmpty()) {
-      Problem first = problems.get(0);
-      String where = first.pointer().isEmpty() ? "" : " at " + first.pointer();
-      String more = problems.size() == 1 ? "" : " (and " + (problems.size() - 1) + " more)";
-      throw new Fault(
-          WorkflowError.validation(
-              what + " is not as its schema says" + where + ": " + first.detail() + more));
-    }
-  }
-
-  private static void limit(String what, JsonNode value) {
-    if (sizeOf(value, LARGEST_VALUE) > LARGEST_VALUE) {
-      throw new Fault(
-          WorkflowError.runtime(what + " is larger than " + LARGEST_VALUE + " characters."));
-    }
-  }
-
-  /** About how long the JSON of a value is; gives up counting past a limit. */
-  private static long sizeOf(JsonNode value, long limit) {
-    if (value.isTextual()) {
-      return value.textValue().length() + 2L;
-    }
-    long size = 4;
-    if (value.isObject()) {
-      for (Map.Entry<String, JsonNode> field : value.properties()) {
-        size += field.getKey().length() + 4L + sizeOf(field.getValue(), limit - size);
-        if (size > limit) {
-          return size;
-        }
-      }
-    } else {
-      for (JsonNode element : value) {
-        size += 1 + sizeOf(element, limit - size);
-        if (size > limit) {
-          return size;
-        }
-      }
-    }
-    return size;
-  }
-
-  private static @Nullable JsonNode unlessSame(JsonNode before, JsonNode after) {
-    return after == before || after.equals(before) ? null : after;
+  private Expressions.Arguments argumentsOf(Frame frame) {
+    return Names.of(frame, model, execution, now).arguments();
   }
 }

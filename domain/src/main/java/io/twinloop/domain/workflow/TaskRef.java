@@ -1,5 +1,8 @@
 package io.twinloop.domain.workflow;
 
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+
 /**
  * One visit of one task by one instance.
  *
@@ -10,9 +13,20 @@ package io.twinloop.domain.workflow;
  */
 public record TaskRef(String position, String id, int attempt) {
 
-  /** The name that stands for this visit towards the outside, whatever the attempt. */
+  /**
+   * The name that stands for this visit towards the outside, whatever the attempt. Printable ASCII,
+   * as it travels in headers; anything else in a task's name is percent-encoded.
+   */
   public String idempotencyKey(String workflowId) {
-    return workflowId + id;
+    StringBuilder key = new StringBuilder();
+    for (byte octet : (workflowId + id).getBytes(StandardCharsets.UTF_8)) {
+      if (octet > ' ' && octet <= '~' && octet != '%') {
+        key.append((char) octet);
+      } else {
+        key.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+      }
+    }
+    return key.toString();
   }
 
   TaskRef again(int nextAttempt) {

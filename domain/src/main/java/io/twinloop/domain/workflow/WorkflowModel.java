@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.networknt.schema.Schema;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A parsed, validated, immutable workflow definition. Everything in it can be run: what this engine
@@ -83,14 +82,31 @@ public final class WorkflowModel {
         : valueOrName;
   }
 
+  /** What the {@code from} or {@code as} at a place makes of a value; itself when there is none. */
+  JsonNode transform(String pointer, JsonNode value, Expressions.Arguments arguments) {
+    JsonNode transformation = document.at(pointer);
+    return transformation.isMissingNode()
+        ? value
+        : expressions.transform(transformation, value, arguments);
+  }
+
   /**
-   * What is wrong with data by the schema declared at a place.
+   * Throws a {@link Fault} when data is not as the schema at a place says.
    *
    * @param holder pointer to the {@code input}, {@code output} or {@code export} that may declare
-   *     it
+   *     the schema
+   * @param what what the data is, to begin a sentence with
    */
-  List<Problem> problems(String holder, JsonNode data) {
-    @Nullable Schema schema = schemas.get(holder);
-    return schema == null ? List.of() : JsonSchemas.problems(schema, data);
+  void check(String holder, String what, JsonNode data) {
+    Schema schema = schemas.get(holder);
+    List<Problem> problems = schema == null ? List.of() : JsonSchemas.problems(schema, data);
+    if (!problems.isEmpty()) {
+      Problem first = problems.get(0);
+      String where = first.pointer().isEmpty() ? "" : " at " + first.pointer();
+      String more = problems.size() == 1 ? "" : " (and " + (problems.size() - 1) + " more)";
+      throw new Fault(
+          WorkflowError.validation(
+              what + " is not as its schema says" + where + ": " + first.detail() + more));
+    }
   }
 }

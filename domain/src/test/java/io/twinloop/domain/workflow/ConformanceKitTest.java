@@ -95,17 +95,21 @@ class ConformanceKitTest {
       } else if (sentence.contains("property with value:")) {
         assertThat(at(instance, quoted.get(0))).isEqualTo(block);
       } else if (sentence.endsWith("should run first")) {
-        assertThat(instance.history().get(0)).isEqualTo(sentence.split(" ")[1] + " started");
+        assertThat(instance.history().get(0)).isEqualTo(taskIn(sentence) + " started");
       } else if (sentence.endsWith("should run last")) {
         List<String> history = instance.history();
-        assertThat(history.get(history.size() - 1))
-            .isEqualTo(sentence.split(" ")[1] + " completed");
+        assertThat(history.get(history.size() - 1)).isEqualTo(taskIn(sentence) + " completed");
       } else if (after.matches()) {
         assertThat(instance.history())
             .containsSubsequence(after.group(2) + " completed", after.group(1) + " started");
       } else {
         throw new AssertionError("A sentence this test does not understand: " + sentence);
       }
+    }
+
+    /** The task of "And setRed should run first". */
+    private static String taskIn(String sentence) {
+      return sentence.substring("And ".length(), sentence.indexOf(" should"));
     }
 
     private static JsonNode at(Instance instance, String path) {

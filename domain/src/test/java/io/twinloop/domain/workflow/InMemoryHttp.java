@@ -24,11 +24,9 @@ final class InMemoryHttp implements HttpCalls {
       return json(call, 200, PET.formatted(path.substring("/v2/pet/".length())));
     }
     if (path.startsWith("/basic-auth/")) {
-      String[] expected = path.split("/");
       boolean known =
           call.authentication() instanceof HttpCall.Basic basic
-              && basic.username().equals(expected[2])
-              && basic.password().equals(expected[3]);
+              && path.equals("/basic-auth/" + basic.username() + "/" + basic.password());
       return json(call, known ? 200 : 401, "{\"authenticated\": " + known + "}");
     }
     return json(call, 404, "{\"message\": \"not found\"}");

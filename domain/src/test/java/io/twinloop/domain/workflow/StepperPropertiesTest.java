@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class StepperPropertiesTest {
 
-  private static final int WORKFLOWS = 100;
+  private static final int WORKFLOWS = Integer.getInteger("twinloop.test.seeds", 100);
 
   @TestFactory
   Stream<DynamicTest> shouldReplayToTheSameExecution() {

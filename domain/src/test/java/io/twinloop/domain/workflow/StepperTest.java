@@ -106,6 +106,15 @@ class StepperTest {
     }
 
     @Test
+    void shouldMakeKeysThatAHeaderCanCarryOfWhateverATaskIsCalled() {
+      Instance instance =
+          Instance.running("- \"Größe 5%\\n/x\": {call: humanTask, with: {title: T}}");
+
+      assertThat(instance.only(Step.HumanTaskRequested.class).idempotencyKey())
+          .isEqualTo("wf-1/do/0/Gr%C3%B6%C3%9Fe%205%25%0A~1x");
+    }
+
+    @Test
     void shouldFaultWhenItGoesInCircles() {
       Instance instance = Instance.running("- a: {set: {x: 1}}\n- b: {set: {x: 2}, then: a}");
 
@@ -193,7 +202,7 @@ class StepperTest {
 
       assertThat(output.error().type()).isEqualTo(WorkflowError.VALIDATION);
       assertThat(output.history()).containsExactly("a started", "a faulted");
-      assertThat(context.error().detail()).contains("context exported by 'a'");
+      assertThat(context.error().detail()).contains("exported context of 'a'");
     }
 
     @Test

@@ -103,7 +103,7 @@ class OrgNodeTest {
               "Accepted",
               List.of(NodeCreated.class),
               Present.class)
-          .row(Absent.class, "Put nonsense", person("{'fte': -1}"), "Rejected(invalid)")
+          .row(Absent.class, "Put nonsense", person("{'fte': -1}"), "Rejected(refused)")
           .row(Absent.class, "Patch", patch("{'label': 'B'}"), "Rejected(not-found)")
           .row(Absent.class, "Relate", worksIn("billing"), "Rejected(not-found)")
           .row(Absent.class, "Unrelate", leaves("billing"), "Rejected(not-found)")
@@ -117,7 +117,7 @@ class OrgNodeTest {
               List.of(NodeChanged.class),
               Present.class)
           .row(Present.class, "Put the same", person("{'fte': 1.0}"), "Accepted")
-          .row(Present.class, "Put nonsense", person("{'fte': -1}"), "Rejected(invalid)")
+          .row(Present.class, "Put nonsense", person("{'fte': -1}"), "Rejected(refused)")
           .row(Present.class, "Put another type", put(NodeType.ROLE), "Rejected(already-exists)")
           .row(
               Present.class,
@@ -127,7 +127,7 @@ class OrgNodeTest {
               List.of(NodeChanged.class),
               Present.class)
           .row(Present.class, "Patch nothing", patch("{}"), "Accepted")
-          .row(Present.class, "Patch nonsense", patch("{'label': 5}"), "Rejected(invalid)")
+          .row(Present.class, "Patch nonsense", patch("{'label': 5}"), "Rejected(refused)")
           .row(
               Present.class,
               "Relate",
@@ -147,7 +147,7 @@ class OrgNodeTest {
               Present.class,
               "Relate wrong ends",
               relate(RelationType.BELONGS_TO, "cook", NodeType.ROLE, "{}"),
-              "Rejected(invalid)")
+              "Rejected(refused)")
           .row(
               Present.class,
               "Unrelate",

@@ -12,7 +12,6 @@ import io.twinloop.http.Json;
 import io.twinloop.projections.bus.DeadLetter;
 import io.twinloop.projections.bus.DeadLetters;
 import io.twinloop.projections.bus.EventDelivery;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -95,7 +94,7 @@ public final class DeadLetterRoutes {
     if (letter.replayedAt() != null) {
       json.put("replayedAt", letter.replayedAt().toString());
     }
-    json.put("event", new String(letter.event(), StandardCharsets.UTF_8));
+    json.put("event", letter.event().utf8String());
     return json;
   }
 }

@@ -169,7 +169,9 @@ public final class EventRoutes {
         page ->
             page.isEmpty()
                 ? Patterns.after(
-                    LOOK_AGAIN, call.system().classicSystem(), () -> CompletableFuture.completedStage(page))
+                    LOOK_AGAIN,
+                    call.system().classicSystem(),
+                    () -> CompletableFuture.completedStage(page))
                 : CompletableFuture.completedStage(page));
   }
 
@@ -184,8 +186,7 @@ public final class EventRoutes {
     return Place.of(text)
         .orElseThrow(
             () ->
-                Problems.of(
-                        "malformed", "'" + text + "' is no place in the history of events.")
+                Problems.of("malformed", "'" + text + "' is no place in the history of events.")
                     .refuse());
   }
 }

@@ -37,8 +37,7 @@ final class KpiJson {
           "lower_better", Polarity.LOWER_BETTER,
           "target", Polarity.TARGET);
 
-  private static final Map<String, Mode> MODES =
-      Map.of("live", Mode.LIVE, "history", Mode.HISTORY);
+  private static final Map<String, Mode> MODES = Map.of("live", Mode.LIVE, "history", Mode.HISTORY);
 
   private KpiJson() {}
 

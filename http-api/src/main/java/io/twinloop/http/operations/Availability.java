@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.Cancellable;
@@ -44,8 +43,7 @@ public final class Availability {
   public Cancellable watch(ActorSystem<?> system) {
     return system
         .scheduler()
-        .scheduleWithFixedDelay(
-            Duration.ZERO, INTERVAL, this::look, system.executionContext());
+        .scheduleWithFixedDelay(Duration.ZERO, INTERVAL, this::look, system.executionContext());
   }
 
   /** Every check with its last finding, in their order; one not looked at yet is not there. */
@@ -95,14 +93,18 @@ public final class Availability {
 
   private void look() {
     for (HealthCheck check : checks) {
-      check
-          .look()
-          .get()
-          .toCompletableFuture()
-          .thenApply(there -> "")
-          .completeOnTimeout("no answer within " + LONGEST_LOOK.toSeconds() + " s", LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS)
-          .exceptionally(failure -> reason(failure))
-          .thenAccept(fault -> note(check, fault));
+      var unused = // noted when it comes
+          check
+              .look()
+              .get()
+              .toCompletableFuture()
+              .thenApply(there -> "")
+              .completeOnTimeout(
+                  "no answer within " + LONGEST_LOOK.toSeconds() + " s",
+                  LONGEST_LOOK.toMillis(),
+                  TimeUnit.MILLISECONDS)
+              .exceptionally(failure -> reason(failure))
+              .thenAccept(fault -> note(check, fault));
     }
   }
 

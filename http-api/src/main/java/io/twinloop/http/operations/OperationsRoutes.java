@@ -77,9 +77,7 @@ public final class OperationsRoutes {
             });
     HttpResponse answer = Answers.ok(json);
     return CompletableFuture.completedStage(
-        ready
-            ? answer
-            : answer.withStatus(503).addHeader(RawHeader.create("Retry-After", "2")));
+        ready ? answer : answer.withStatus(503).addHeader(RawHeader.create("Retry-After", "2")));
   }
 
   private CompletionStage<HttpResponse> metrics(Call call) {
@@ -104,6 +102,7 @@ public final class OperationsRoutes {
   }
 
   private CompletionStage<HttpResponse> projections(Call call) {
-    return map(projections.read(), ranges -> Answers.ok(Json.object().set("items", Json.tree(ranges))));
+    return map(
+        projections.read(), ranges -> Answers.ok(Json.object().set("items", Json.tree(ranges))));
   }
 }

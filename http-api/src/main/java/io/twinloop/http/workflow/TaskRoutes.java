@@ -58,8 +58,7 @@ public final class TaskRoutes {
     return map(
         queries.tasks(filter, after.time(), after.id(), limit + 1),
         page ->
-            Answers.page(
-                page, limit, task -> Cursors.of(task.createdAt(), task.id()), Json::tree));
+            Answers.page(page, limit, task -> Cursors.of(task.createdAt(), task.id()), Json::tree));
   }
 
   /** A bare name is a user's. */
@@ -119,7 +118,8 @@ public final class TaskRoutes {
           String reason =
               body.map(
                       json ->
-                          JsonFields.read(json, fields -> fields.optionalString("reason").orElse("")))
+                          JsonFields.read(
+                              json, fields -> fields.optionalString("reason").orElse("")))
                   .orElse("");
           return change(
               call,
@@ -143,9 +143,7 @@ public final class TaskRoutes {
     Cause cause = WorkflowRoutes.causeOf(call);
     return map(
         entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
-            WorkflowInstance.KEY,
-            workflowId.get(),
-            replyTo -> command.of(taskId, cause, replyTo)),
+            WorkflowInstance.KEY, workflowId.get(), replyTo -> command.of(taskId, cause, replyTo)),
         reply -> WorkflowRoutes.answer(workflowId.get(), reply));
   }
 
@@ -158,7 +156,6 @@ public final class TaskRoutes {
     Cursors.TimeAndId after = Cursors.timeAndId(call);
     return map(
         queries.outbox(after.time(), after.id(), limit + 1),
-        page ->
-            Answers.page(page, limit, sent -> Cursors.of(sent.at(), sent.id()), Json::tree));
+        page -> Answers.page(page, limit, sent -> Cursors.of(sent.at(), sent.id()), Json::tree));
   }
 }

@@ -68,7 +68,8 @@ public final class WorkflowDefinitionRoutes {
   }
 
   private CompletionStage<HttpResponse> register(Call call) {
-    call.requireContentType("application/yaml", "application/x-yaml", "text/yaml", "application/json");
+    call.requireContentType(
+        "application/yaml", "application/x-yaml", "text/yaml", "application/json");
     return flatMap(
         call.text(),
         source -> {
@@ -79,15 +80,16 @@ public final class WorkflowDefinitionRoutes {
                     .map(problem -> new Place(problem.pointer(), problem.detail()))
                     .toList();
             throw Problems.of(
-                    Refusals.REFUSED, "The definition is refused: " + places.get(0).detail(), places)
+                    Refusals.REFUSED,
+                    "The definition is refused: " + places.get(0).detail(),
+                    places)
                 .refuse();
           }
           WorkflowModel model = ((Parsed.Valid) parsed).model();
           Cause cause =
               new Cause(call.caller().correlationId(), call.commandId(), call.caller().actor());
           return map(
-              workflows.register(
-                  model.namespace(), model.name(), model.version(), source, cause),
+              workflows.register(model.namespace(), model.name(), model.version(), source, cause),
               reply -> registered(model, reply));
         });
   }

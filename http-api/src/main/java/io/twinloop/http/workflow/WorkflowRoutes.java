@@ -54,10 +54,7 @@ public final class WorkflowRoutes {
   private final ReadModelProgress progress;
 
   public WorkflowRoutes(
-      Entities entities,
-      Workflows workflows,
-      WorkflowQueries queries,
-      ReadModelProgress progress) {
+      Entities entities, Workflows workflows, WorkflowQueries queries, ReadModelProgress progress) {
     this.entities = entities;
     this.workflows = workflows;
     this.queries = queries;
@@ -253,8 +250,7 @@ public final class WorkflowRoutes {
     return map(
         queries.runs(filter, after.time(), after.id(), limit + 1),
         page ->
-            Answers.page(
-                page, limit, run -> Cursors.of(run.startedAt(), run.id()), Json::tree));
+            Answers.page(page, limit, run -> Cursors.of(run.startedAt(), run.id()), Json::tree));
   }
 
   private CompletionStage<HttpResponse> suspend(Call call) {
@@ -276,7 +272,8 @@ public final class WorkflowRoutes {
           String reason =
               body.map(
                       json ->
-                          JsonFields.read(json, fields -> fields.optionalString("reason").orElse("")))
+                          JsonFields.read(
+                              json, fields -> fields.optionalString("reason").orElse("")))
                   .orElse("");
           return change(
               call, (cause, replyTo) -> new WorkflowInstance.Cancel(reason, cause, replyTo));
@@ -312,9 +309,7 @@ public final class WorkflowRoutes {
             rejected.code(),
             rejected.sentence(),
             rejected.problems().stream()
-                .map(
-                    problem ->
-                        new Problem.Place(problem.pointer(), problem.detail()))
+                .map(problem -> new Problem.Place(problem.pointer(), problem.detail()))
                 .toList()));
   }
 

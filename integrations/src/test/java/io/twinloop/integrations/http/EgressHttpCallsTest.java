@@ -337,7 +337,7 @@ class EgressHttpCallsTest {
   void shouldGiveUpOnAnAnswerThatTakesTooLong() {
     serve("/never", exchange -> waitForRelease());
 
-    WorkflowError error = failed(get(calls(), at("/never")));
+    WorkflowError error = failed(get(impatientCalls(), at("/never")));
 
     assertThat(error.status()).isEqualTo(504);
     assertThat(error.detail()).contains("500 ms");
@@ -357,7 +357,7 @@ class EgressHttpCallsTest {
           }
         });
 
-    assertThat(failed(get(calls(), at("/drip"))).status()).isEqualTo(504);
+    assertThat(failed(get(impatientCalls(), at("/drip"))).status()).isEqualTo(504);
   }
 
   @Test
@@ -375,7 +375,7 @@ class EgressHttpCallsTest {
             Duration.ofDays(1),
             null);
 
-    assertThat(failed(join(calls(), patient, "k")).detail()).contains("1000 ms");
+    assertThat(failed(join(impatientCalls(), patient, "k")).detail()).contains("1000 ms");
   }
 
   @Test
@@ -594,6 +594,10 @@ class EgressHttpCallsTest {
     return calls("127.0.0.1:" + port);
   }
 
+  private EgressHttpCalls impatientCalls() {
+    return opened(new EgressHttpCalls(settings("127.0.0.1:" + port, "500ms", 4, 10)));
+  }
+
   private EgressHttpCalls calls(String allow) {
     return opened(new EgressHttpCalls(settings(allow)));
   }
@@ -604,7 +608,7 @@ class EgressHttpCallsTest {
   }
 
   private static EgressSettings settings(String allow) {
-    return settings(allow, "500ms", 4, 10);
+    return settings(allow, "10s", 4, 10);
   }
 
   private static EgressSettings settings(

@@ -86,9 +86,9 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     private final AsyncCallback<Disposable> pauseEnded = createAsyncCallback(this::pauseEnded);
     private final AsyncCallback<NewEvents> announcement =
         createAsyncCallback(events -> lookForAnnounced());
-    private final Subscription subscription = newEvents.subscribe(wanted, this::announce);
 
     private boolean reading;
+    private @Nullable Subscription subscription;
 
     /**
      * Whether events are expected that weren't found yet; true at first, for those just written.
@@ -111,8 +111,15 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     }
 
     @Override
+    public void preStart() {
+      subscription = newEvents.subscribe(wanted, this::announce);
+    }
+
+    @Override
     public void postStop() {
-      subscription.cancel();
+      if (subscription != null) {
+        subscription.cancel();
+      }
       cancelTimer();
     }
 

@@ -173,6 +173,7 @@ class RebaseTest {
   private void useUpTransactionIds() {
     TestPostgres.execute(
         before,
+        "SET synchronous_commit = off",
         """
         DO $$ BEGIN
           FOR i IN 1..5000 LOOP

@@ -1,6 +1,7 @@
 package io.twinloop.projections.bus;
 
 import java.time.Instant;
+import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ public record DeadLetter(
     String consumerGroup,
     String topic,
     String key,
-    byte[] event,
+    ByteString event,
     @Nullable String eventId,
     @Nullable String eventType,
     String error,

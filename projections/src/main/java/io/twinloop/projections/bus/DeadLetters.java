@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.apache.pekko.util.ByteString;
 
 /** The events that could not be handled: kept, looked at, sent again or thrown away. */
 public final class DeadLetters {
@@ -65,7 +66,7 @@ public final class DeadLetters {
                     letter.consumerGroup(),
                     letter.topic(),
                     letter.key(),
-                    letter.event(),
+                    letter.event().toArray(),
                     letter.eventId(),
                     letter.eventType(),
                     letter.error(),
@@ -97,7 +98,8 @@ public final class DeadLetters {
               Instant now = clock.instant();
               return database
                   .inTransaction(connection -> Sql.update(connection, REPLAYED, now, id))
-                  .thenCompose(marked -> bus.publish(letter.topic(), letter.key(), letter.event()))
+                  .thenCompose(
+                      marked -> bus.publish(letter.topic(), letter.key(), letter.event().toArray()))
                   .thenApply(sent -> found);
             });
   }
@@ -113,7 +115,7 @@ public final class DeadLetters {
         row.getString("consumer_group"),
         row.getString("topic"),
         row.getString("key"),
-        row.getBytes("event"),
+        ByteString.fromArray(row.getBytes("event")),
         row.getString("event_id"),
         row.getString("event_type"),
         row.getString("error"),

@@ -35,6 +35,7 @@ import org.apache.pekko.stream.javadsl.Keep;
 import org.apache.pekko.stream.javadsl.RestartSource;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -162,7 +163,8 @@ public final class EventConsumer {
 
   private static Delivery asDelivery(CommittableMessage<String, byte[]> message) {
     ConsumerRecord<String, byte[]> bytes = message.record();
-    byte[] value = bytes.value() == null ? new byte[0] : bytes.value();
+    ByteString value =
+        bytes.value() == null ? ByteString.emptyByteString() : ByteString.fromArray(bytes.value());
     return new Delivery(bytes.topic(), bytes.key() == null ? "" : bytes.key(), value);
   }
 

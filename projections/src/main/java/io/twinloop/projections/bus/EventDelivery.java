@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,13 +63,13 @@ public final class EventDelivery {
   }
 
   /** One event as it came. */
-  public record Delivery(String topic, String key, byte[] bytes) {}
+  public record Delivery(String topic, String key, ByteString bytes) {}
 
   /** Done when the event had its effect, or is kept among the dead; never fails. */
   public CompletionStage<Void> deliver(Delivery delivery) {
     IntegrationEvent event;
     try {
-      event = CloudEventCodec.decode(delivery.bytes());
+      event = CloudEventCodec.decode(delivery.bytes().toArray());
     } catch (MalformedEventException e) {
       return bury(delivery, null, "malformed: " + e.getMessage(), 1);
     }
@@ -84,9 +85,9 @@ public final class EventDelivery {
   }
 
   /** What delivering these bytes would come to, in a sentence; does nothing. */
-  public String preview(byte[] bytes) {
+  public String preview(ByteString bytes) {
     try {
-      IntegrationEvent event = CloudEventCodec.decode(bytes);
+      IntegrationEvent event = CloudEventCodec.decode(bytes.toArray());
       Effect effect = effects.get(event.type());
       return effect == null
           ? "Nothing: nobody handles type '" + event.type() + "'."
@@ -164,7 +165,7 @@ public final class EventDelivery {
     metrics.counter("twinloop.bus.dead.letters").increment();
     String name =
         event == null
-            ? EntityIds.derived(delivery.bytes())
+            ? EntityIds.derived(delivery.bytes().toArray())
             : EntityIds.derived("dead", settings.consumerGroup(), event.id());
     DeadLetter letter =
         new DeadLetter(

@@ -91,17 +91,18 @@ public final class KafkaBus implements AutoCloseable {
   public CompletionStage<String> ping(Duration atMost) {
     // A future of our own: what Kafka gave out must not be completed by others.
     CompletableFuture<String> answer = new CompletableFuture<>();
-    admin
-        .describeCluster()
-        .clusterId()
-        .whenComplete(
-            (id, failure) -> {
-              if (failure == null) {
-                answer.complete(id);
-              } else {
-                answer.completeExceptionally(failure);
-              }
-            });
+    var unused = // the answer goes on to our own
+        admin
+            .describeCluster()
+            .clusterId()
+            .whenComplete(
+                (id, failure) -> {
+                  if (failure == null) {
+                    answer.complete(id);
+                  } else {
+                    answer.completeExceptionally(failure);
+                  }
+                });
     return answer.orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -120,7 +121,7 @@ public final class KafkaBus implements AutoCloseable {
   /** Puts an event among the dead, with the reason. */
   CompletionStage<Void> publishDead(DeadLetter letter) {
     ProducerRecord<String, byte[]> dead =
-        new ProducerRecord<>(settings.deadLetterTopic(), letter.key(), letter.event());
+        new ProducerRecord<>(settings.deadLetterTopic(), letter.key(), letter.event().toArray());
     Map.of(
             "consumer", letter.consumerGroup(),
             "topic", letter.topic(),
@@ -133,15 +134,16 @@ public final class KafkaBus implements AutoCloseable {
   private CompletionStage<Void> send(ProducerRecord<String, byte[]> bytes) {
     CompletableFuture<Void> sent = new CompletableFuture<>();
     try {
-      producer.send(
-          bytes,
-          (metadata, failure) -> {
-            if (failure == null) {
-              sent.complete(null);
-            } else {
-              sent.completeExceptionally(new BusUnavailableException(bytes.topic(), failure));
-            }
-          });
+      var unused = // its callback tells
+          producer.send(
+              bytes,
+              (metadata, failure) -> {
+                if (failure == null) {
+                  sent.complete(null);
+                } else {
+                  sent.completeExceptionally(new BusUnavailableException(bytes.topic(), failure));
+                }
+              });
     } catch (RuntimeException e) {
       sent.completeExceptionally(new BusUnavailableException(bytes.topic(), e));
     }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.apache.pekko.util.ByteString;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -168,7 +169,7 @@ class EventDeliveryTest {
             DeadLetter::at,
             DeadLetter::replayedAt)
         .containsExactly("twin", TOPIC, "entity-a", "a", Events.TYPE, NOON, null);
-    assertThat(letter.event()).isEqualTo(CloudEventCodec.encode(Events.event("a")));
+    assertThat(letter.event().toArray()).isEqualTo(CloudEventCodec.encode(Events.event("a")));
     assertThat(metrics.get("twinloop.bus.dead.letters").counter().count()).isEqualTo(1);
   }
 
@@ -205,12 +206,12 @@ class EventDeliveryTest {
   @Test
   void shouldBuryWhatCannotBeReadAndKeepTheBytes() {
     byte[] poison = {0, 'p', (byte) 0xff, '{'};
-    deliver(new Delivery(TOPIC, "key", poison));
-    deliver(new Delivery(TOPIC, "key", poison));
+    deliver(new Delivery(TOPIC, "key", ByteString.fromArray(poison)));
+    deliver(new Delivery(TOPIC, "key", ByteString.fromArray(poison)));
 
     DeadLetter letter = letters().get(0);
     assertThat(letters()).hasSize(1);
-    assertThat(letter.event()).isEqualTo(poison);
+    assertThat(letter.event().toArray()).isEqualTo(poison);
     assertThat(letter.error()).startsWith("malformed: ");
     assertThat(letter.eventId()).isNull();
     assertThat(letter.attempts()).isEqualTo(1);
@@ -219,8 +220,8 @@ class EventDeliveryTest {
 
   @Test
   void shouldBuryWhateverIsInItsKeyAndReason() {
-    deliver(new Delivery(TOPIC, "k\0", new byte[] {'"', 'x', 0, '"'}));
-    deliver(new Delivery(TOPIC, "\ud800", new byte[0]));
+    deliver(new Delivery(TOPIC, "k\0", ByteString.fromString("\"x\0\"")));
+    deliver(new Delivery(TOPIC, "\ud800", ByteString.emptyByteString()));
 
     assertThat(letters()).hasSize(2);
   }
@@ -239,14 +240,15 @@ class EventDeliveryTest {
 
   @Test
   void shouldSayBeforehandWhatADeliveryWouldComeTo() {
-    byte[] known = CloudEventCodec.encode(Events.event("a"));
-    byte[] unknown = CloudEventCodec.encode(Events.event("u", "s", "bpa.moon.risen"));
+    ByteString known = bytes(Events.event("a"));
+    ByteString unknown = bytes(Events.event("u", "s", "bpa.moon.risen"));
 
     assertThat(delivery.preview(known))
         .isEqualTo("Hand event 'a' for 'entity-a' to ScriptedEffect.");
     assertThat(delivery.preview(unknown))
         .isEqualTo("Nothing: nobody handles type 'bpa.moon.risen'.");
-    assertThat(delivery.preview(new byte[0])).startsWith("Nothing: it can't be read");
+    assertThat(delivery.preview(ByteString.emptyByteString()))
+        .startsWith("Nothing: it can't be read");
     assertThat(effect.reached()).isEmpty();
   }
 
@@ -330,7 +332,7 @@ class EventDeliveryTest {
         kafka.records(TOPIC).stream().filter(each -> "entity-again".equals(each.key())).toList();
     assertThat(sent).hasSize(1);
     effect.does(event -> ScriptedEffect.done());
-    deliver(new Delivery(TOPIC, sent.get(0).key(), sent.get(0).value()));
+    deliver(new Delivery(TOPIC, sent.get(0).key(), ByteString.fromArray(sent.get(0).value())));
 
     assertThat(count("done")).isEqualTo(1);
   }
@@ -379,7 +381,11 @@ class EventDeliveryTest {
   }
 
   private static Delivery delivery(IntegrationEvent event) {
-    return new Delivery(TOPIC, event.subject(), CloudEventCodec.encode(event));
+    return new Delivery(TOPIC, event.subject(), bytes(event));
+  }
+
+  private static ByteString bytes(IntegrationEvent event) {
+    return ByteString.fromArray(CloudEventCodec.encode(event));
   }
 
   private static CompletionStage<Effect.Outcome> refused() {

@@ -1,0 +1,75 @@
+package io.twinloop.http;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.Workflows;
+import io.twinloop.http.bus.DeadLetterRoutes;
+import io.twinloop.http.bus.EventRoutes;
+import io.twinloop.http.kpi.KpiRoutes;
+import io.twinloop.http.loop.LoopRoutes;
+import io.twinloop.http.operations.Availability;
+import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.http.organization.OrgNodeRoutes;
+import io.twinloop.http.workflow.TaskRoutes;
+import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
+import io.twinloop.http.workflow.WorkflowRoutes;
+import io.twinloop.projections.Database;
+import io.twinloop.projections.ProjectionLag;
+import io.twinloop.projections.ReadModelProgress;
+import io.twinloop.projections.bus.DeadLetters;
+import io.twinloop.projections.bus.EventConsumer;
+import io.twinloop.projections.bus.EventDelivery;
+import io.twinloop.projections.bus.EventQueries;
+import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.kpi.KpiQueries;
+import io.twinloop.projections.loop.LoopQueries;
+import io.twinloop.projections.organization.OrgGraph;
+import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.workflow.WorkflowQueries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Everything a node answers over HTTP, as one table; the OpenAPI document is held to it by a test.
+ *
+ * @param availability says what is away: routes of the API are refused while it is
+ */
+public record Surface(
+    Entities entities,
+    Workflows workflows,
+    Database database,
+    ReadModelProgress progress,
+    KafkaBus bus,
+    DeadLetters deadLetters,
+    EventDelivery delivery,
+    EventConsumer consumer,
+    PrometheusMeterRegistry metrics,
+    Availability availability) {
+
+  /** The table: first what answers whatever is away, then what needs the database. */
+  public List<Endpoint> endpoints() {
+    OperationsRoutes operations =
+        new OperationsRoutes(availability, new ProjectionLag(database), consumer, metrics);
+    WorkflowQueries runs = new WorkflowQueries(database);
+    List<Endpoint> endpoints = new ArrayList<>(operations.endpoints());
+    endpoints.addAll(Pages.load().endpoints());
+    endpoints.addAll(SwaggerUi.load().endpoints());
+    endpoints.add(OpenApiDocument.load().endpoint());
+    Stream.of(
+            operations.guardedEndpoints(),
+            new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
+            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+                .endpoints(),
+            new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
+            new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
+            new TaskRoutes(entities, runs).endpoints(),
+            new LoopRoutes(new LoopQueries(database)).endpoints(),
+            new EventRoutes(bus, new EventQueries(database)).endpoints(),
+            new DeadLetterRoutes(deadLetters, delivery).endpoints())
+        .flatMap(List::stream)
+        .map(availability::guard)
+        .forEach(endpoints::add);
+    return endpoints;
+  }
+}

@@ -1,0 +1,416 @@
+package io.twinloop.http.organization;
+
+import static io.twinloop.http.Stages.flatMap;
+import static io.twinloop.http.Stages.map;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.organization.NodeContent;
+import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.RelationType;
+import io.twinloop.entities.Cause;
+import io.twinloop.entities.Entities;
+import io.twinloop.entities.Refusals;
+import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.organization.OrgNodes;
+import io.twinloop.http.Answers;
+import io.twinloop.http.Call;
+import io.twinloop.http.Cursors;
+import io.twinloop.http.Endpoint;
+import io.twinloop.http.Inputs;
+import io.twinloop.http.Json;
+import io.twinloop.http.Problems;
+import io.twinloop.http.ReadPosition;
+import io.twinloop.projections.organization.AsOf;
+import io.twinloop.projections.organization.OrgGraph;
+import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.jspecify.annotations.Nullable;
+
+/** The organisation: its nodes, how they stand to each other, what happened to them. */
+public final class OrgNodeRoutes {
+
+  private static final String NODE = "/api/v1/twin/nodes/{id}";
+  private static final String RELATION = NODE + "/relations/{relation}/{targetId}";
+
+  /** Nodes of one graph, and relations of one. Who wants more takes the list, page by page. */
+  private static final int LARGEST_GRAPH = 20_000;
+
+  private static final int DEEPEST_GRAPH = 100;
+
+  private final Entities entities;
+  private final OrgNodes nodes;
+  private final OrgNodeQueries queries;
+  private final OrgGraph graph;
+
+  public OrgNodeRoutes(Entities entities, OrgNodeQueries queries, OrgGraph graph) {
+    this.entities = entities;
+    this.nodes = new OrgNodes(entities);
+    this.queries = queries;
+    this.graph = graph;
+  }
+
+  public List<Endpoint> endpoints() {
+    return List.of(
+        Endpoint.get("/api/v1/twin/nodes", this::list),
+        Endpoint.put(NODE, this::put),
+        Endpoint.patch(NODE, this::patch),
+        Endpoint.get(NODE, this::get),
+        Endpoint.delete(NODE, this::retire),
+        Endpoint.put(RELATION, this::relate),
+        Endpoint.delete(RELATION, this::unrelate),
+        Endpoint.get(NODE + "/history", this::history),
+        Endpoint.get("/api/v1/twin/graph", this::graph));
+  }
+
+  private CompletionStage<HttpResponse> list(Call call) {
+    int limit = call.limit();
+    OrgNodeQueries.Filter filter =
+        new OrgNodeQueries.Filter(
+            call.query("type").map(OrgNodeRoutes::typeOf).map(NodeType::wireName).orElse(null),
+            call.query("q").orElse(null),
+            call.query("within").orElse(null));
+    return map(
+        queries.nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
+        page -> Answers.page(page, limit, NodeRow::id, Json::tree));
+  }
+
+  private CompletionStage<HttpResponse> put(Call call) {
+    String id = call.id("id");
+    return flatMap(
+        call.json(),
+        body -> {
+          NodeContent content = OrgNodeJson.content(body);
+          return flatMap(
+              anyRevisionOf(call, id),
+              expected ->
+                  ask(
+                      id,
+                      replyTo ->
+                          new OrgNode.Put(
+                              content.type(),
+                              content.label(),
+                              content.properties(),
+                              expected.orElse(null),
+                              causeOf(call),
+                              replyTo),
+                      accepted -> {
+                        ObjectNode json = OrgNodeJson.describe(id, content);
+                        return changed(
+                            id,
+                            accepted,
+                            accepted.created()
+                                ? Answers.created("/api/v1/twin/nodes/" + id, json)
+                                : Answers.ok(json));
+                      }));
+        });
+  }
+
+  /** The revision a node must have to be put, where the caller wants one: none, one, or any. */
+  private CompletionStage<Optional<Long>> anyRevisionOf(Call call, String id) {
+    if (call.mustBeNew()) {
+      return CompletableFuture.completedStage(Optional.of(0L));
+    }
+    Optional<Long> expected = Optional.ofNullable(expectedRevision(call));
+    if (expected.isPresent() || !call.mustExist()) {
+      return CompletableFuture.completedStage(expected);
+    }
+    // A node that was created never ceases to be known, so what holds now holds when it is put.
+    return map(
+        current(id),
+        reply -> {
+          if (reply instanceof OrgNode.Rejected) {
+            throw Problems.at(
+                    "if-match:",
+                    Refusals.REVISION_MISMATCH,
+                    "There is no node '" + id + "' yet, and If-Match wants one.")
+                .refuse();
+          }
+          return Optional.empty();
+        });
+  }
+
+  private CompletionStage<HttpResponse> patch(Call call) {
+    String id = call.id("id");
+    return flatMap(
+        call.json(),
+        body ->
+            flatMap(
+                entities.<OrgNode.Command, OrgNode.Reply>ask(
+                    OrgNode.KEY,
+                    id,
+                    replyTo ->
+                        new OrgNode.Patch(
+                            objectOf(body), expectedRevision(call), causeOf(call), replyTo)),
+                reply ->
+                    reply instanceof OrgNode.Accepted accepted
+                        ? patched(id, accepted)
+                        : CompletableFuture.completedStage(refused(reply))));
+  }
+
+  /** The node after a patch; another change may have followed already. */
+  private CompletionStage<HttpResponse> patched(String id, OrgNode.Accepted accepted) {
+    return map(
+        current(id),
+        reply -> {
+          OrgNode.Current now = (OrgNode.Current) reply;
+          return Answers.withPosition(
+              Answers.withRevision(
+                  Answers.ok(OrgNodeJson.describe(id, now.content())), now.revision()),
+              position(id, accepted));
+        });
+  }
+
+  private static ObjectNode objectOf(JsonNode body) {
+    if (body instanceof ObjectNode object) {
+      return object;
+    }
+    throw Problems.at("", "malformed", "Expected a merge patch, which is an object.").refuse();
+  }
+
+  private CompletionStage<HttpResponse> get(Call call) {
+    String id = call.id("id");
+    Optional<Instant> at = call.instant("at");
+    return at.isPresent()
+        ? map(
+            queries.node(id, new AsOf(at.get())),
+            node ->
+                node.map(then -> Answers.ok(OrgNodeJson.describe(then)))
+                    .orElseGet(
+                        () ->
+                            Answers.refused(
+                                Refusals.NOT_FOUND,
+                                "There was no node '%s' at %s.".formatted(id, at.get()))))
+        : map(
+            current(id),
+            reply ->
+                reply instanceof OrgNode.Current current
+                    ? Answers.withRevision(
+                        Answers.ok(OrgNodeJson.describe(id, current)), current.revision())
+                    : refused(reply));
+  }
+
+  private CompletionStage<HttpResponse> retire(Call call) {
+    String id = call.id("id");
+    return ask(
+        id,
+        replyTo -> new OrgNode.Retire(expectedRevision(call), causeOf(call), replyTo),
+        accepted -> changed(id, accepted, Answers.noContent()));
+  }
+
+  private CompletionStage<HttpResponse> relate(Call call) {
+    String id = call.id("id");
+    String targetId = call.id("targetId");
+    RelationType relation = relationOf(call, id, targetId);
+    return flatMap(
+        call.optionalJson(),
+        json -> {
+          OrgNodeJson.RelationBody body = OrgNodeJson.relation(relation, json);
+          return flatMap(
+              anyRevisionOf(call, id, relation, targetId),
+              expected -> {
+                OrgNodes.Order order =
+                    new OrgNodes.Order(
+                        id,
+                        relation,
+                        targetId,
+                        body.properties(),
+                        body.validFrom(),
+                        expected.orElse(null));
+                return map(
+                    nodes.relate(order, causeOf(call)),
+                    reply ->
+                        reply instanceof OrgNode.Accepted accepted
+                            ? changed(id, accepted, related(order, accepted))
+                            : refused(reply));
+              });
+        });
+  }
+
+  /** The revision a node must have to be related, where the caller wants one or a new relation. */
+  private CompletionStage<Optional<Long>> anyRevisionOf(
+      Call call, String id, RelationType relation, String targetId) {
+    if (!call.mustBeNew()) {
+      return CompletableFuture.completedStage(Optional.ofNullable(expectedRevision(call)));
+    }
+    return map(
+        current(id),
+        reply -> {
+          if (!(reply instanceof OrgNode.Current current)) {
+            return Optional.empty();
+          }
+          if (current.relations().stream().anyMatch(held -> held.is(relation, targetId))) {
+            throw Problems.at(
+                    "if-none-match:",
+                    Refusals.REVISION_MISMATCH,
+                    "%s from '%s' to '%s' holds already.".formatted(relation, id, targetId))
+                .refuse();
+          }
+          return Optional.of(current.revision());
+        });
+  }
+
+  private static HttpResponse related(OrgNodes.Order order, OrgNode.Accepted accepted) {
+    ObjectNode json = OrgNodeJson.describe(order);
+    return accepted.created()
+        ? Answers.created(
+            "/api/v1/twin/nodes/%s/relations/%s/%s"
+                .formatted(order.sourceId(), order.relation(), order.targetId()),
+            json)
+        : Answers.ok(json);
+  }
+
+  private CompletionStage<HttpResponse> unrelate(Call call) {
+    String id = call.id("id");
+    String targetId = call.id("targetId");
+    RelationType relation = relationOf(call, id, targetId);
+    Instant until = call.instant("validUntil").orElse(null);
+    return ask(
+        id,
+        replyTo ->
+            new OrgNode.Unrelate(
+                relation, targetId, until, expectedRevision(call), causeOf(call), replyTo),
+        accepted -> changed(id, accepted, Answers.noContent()));
+  }
+
+  private CompletionStage<HttpResponse> history(Call call) {
+    String id = call.id("id");
+    int limit = call.limit();
+    long after = call.cursor().map(Cursors::number).orElse(0L);
+    return flatMap(
+        current(id),
+        reply ->
+            reply instanceof OrgNode.Rejected
+                ? CompletableFuture.completedStage(refused(reply))
+                : map(
+                    queries.history(id, after, limit + 1),
+                    page ->
+                        Answers.page(
+                            page,
+                            limit,
+                            row -> Long.toString(row.revision()),
+                            OrgNodeJson::describe)));
+  }
+
+  private CompletionStage<HttpResponse> graph(Call call) {
+    String root = call.requiredQuery("root");
+    int depth = (int) call.number("depth", 0, DEEPEST_GRAPH).orElse(1);
+    Set<RelationType> types = relationsOf(call);
+    return map(
+        graph.around(root, depth, types, asOf(call), LARGEST_GRAPH),
+        found -> {
+          OrgGraph.Found around =
+              found.orElseThrow(
+                  () ->
+                      Problems.at(
+                              "?root",
+                              Refusals.NOT_FOUND,
+                              "There is no node " + Inputs.quoted(root) + " to begin with.")
+                          .refuse());
+          if (!around.complete()) {
+            throw Problems.at(
+                    "?depth",
+                    "invalid-value",
+                    "More than %d nodes or relations lie within %d steps of '%s'; ask for fewer"
+                            .formatted(LARGEST_GRAPH, depth, root)
+                        + " steps or fewer kinds of relations.")
+                .refuse();
+          }
+          ObjectNode json = Json.object();
+          json.set("nodes", Json.tree(around.nodes()));
+          json.set("relations", Json.tree(around.relations()));
+          return Answers.ok(json);
+        });
+  }
+
+  private static Set<RelationType> relationsOf(Call call) {
+    Optional<String> names = call.query("relations");
+    if (names.isEmpty()) {
+      return EnumSet.allOf(RelationType.class);
+    }
+    Set<RelationType> types = EnumSet.noneOf(RelationType.class);
+    for (String name : names.get().split(",", -1)) {
+      try {
+        types.add(RelationType.of(name.strip()));
+      } catch (IllegalArgumentException e) {
+        throw Problems.at("?relations", "malformed", e.getMessage()).refuse();
+      }
+    }
+    return types;
+  }
+
+  private static NodeType typeOf(String name) {
+    NodeType type = OrgNodeJson.NODE_TYPES.get(name);
+    if (type == null) {
+      throw Problems.at(
+              "?type",
+              "malformed",
+              "Expected type to be one of %s, not %s."
+                  .formatted(OrgNodeJson.NODE_TYPES.keySet(), Inputs.quoted(name)))
+          .refuse();
+    }
+    return type;
+  }
+
+  private static RelationType relationOf(Call call, String id, String targetId) {
+    try {
+      return RelationType.of(call.path("relation"));
+    } catch (IllegalArgumentException e) {
+      throw Problems.at(
+              "{relation}",
+              Refusals.REFUSED,
+              "'%s' and '%s' cannot be related: %s.".formatted(id, targetId, e.getMessage()))
+          .refuse();
+    }
+  }
+
+  private static AsOf asOf(Call call) {
+    return new AsOf(call.instant("at").orElse(null));
+  }
+
+  private CompletionStage<OrgNode.Reply> current(String id) {
+    return entities.ask(OrgNode.KEY, id, OrgNode.Get::new);
+  }
+
+  private CompletionStage<HttpResponse> ask(
+      String id,
+      Function<ActorRef<OrgNode.Reply>, OrgNode.Command> command,
+      Function<OrgNode.Accepted, HttpResponse> answer) {
+    return map(
+        entities.<OrgNode.Command, OrgNode.Reply>ask(OrgNode.KEY, id, command),
+        reply ->
+            reply instanceof OrgNode.Accepted accepted ? answer.apply(accepted) : refused(reply));
+  }
+
+  private static HttpResponse changed(String id, OrgNode.Accepted accepted, HttpResponse answer) {
+    return Answers.withPosition(
+        Answers.withRevision(answer, accepted.revision()), position(id, accepted));
+  }
+
+  private static ReadPosition position(String id, OrgNode.Accepted accepted) {
+    return ReadPosition.of(OrgNode.KEY.name() + "|" + id, accepted.seqNr());
+  }
+
+  private static HttpResponse refused(OrgNode.Reply reply) {
+    OrgNode.Rejected rejected = (OrgNode.Rejected) reply;
+    return Answers.refused(rejected.code(), rejected.sentence());
+  }
+
+  private static Cause causeOf(Call call) {
+    return new Cause(call.caller().correlationId(), call.commandId(), call.caller().actor());
+  }
+
+  private static @Nullable Long expectedRevision(Call call) {
+    return call.ifMatch().isPresent() ? Long.valueOf(call.ifMatch().getAsLong()) : null;
+  }
+}

@@ -1,0 +1,228 @@
+package io.twinloop.projections.organization;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.RelationType;
+import io.twinloop.projections.Database;
+import io.twinloop.projections.Sql;
+import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
+import io.twinloop.serialization.Json;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What lies around a node: a walk over relations in both directions, level by level.
+ *
+ * <p>A KPI is where a walk ends: it has no relations of its own, and its id may be a node's too.
+ * The answer holds every relation asked for that two of its nodes stand in, save that KPIs of the
+ * outermost nodes are left out as one step too far.
+ */
+public final class OrgGraph {
+
+  /** Index org_node_now, in the past the primary key. */
+  private static final String NODES =
+      """
+      SELECT n.id, n.type, n.label, n.properties FROM org_node n
+      WHERE n.id = ANY(?) AND %1$s ORDER BY n.id LIMIT ?
+      """;
+
+  private static final String SELECT =
+      """
+      SELECT r.source_id, r.relation, r.target_id, r.target_type, r.properties, r.began_at
+      FROM org_relation r WHERE r.relation = ANY(?) AND %1$s
+      """;
+
+  /** Indexes org_relation_now_by_source and by_target; in the past primary key and by_target. */
+  private static final String AROUND =
+      SELECT
+          + """
+          AND (r.source_id = ANY(?) OR r.target_id = ANY(?) AND r.target_type <> 'KPI')
+          ORDER BY r.relation, r.source_id, r.target_id LIMIT ?
+          """;
+
+  /** Index org_relation_now_by_source, in the past the primary key. */
+  private static final String AMONG =
+      SELECT
+          + """
+          AND r.source_id = ANY(?) AND r.target_id = ANY(?) AND r.target_type <> 'KPI'
+          ORDER BY r.relation, r.source_id, r.target_id LIMIT ?
+          """;
+
+  /** Primary key. */
+  private static final String KPIS = "SELECT id, definition FROM kpi WHERE id = ANY(?) ORDER BY id";
+
+  private final Database database;
+
+  public OrgGraph(Database database) {
+    this.database = database;
+  }
+
+  /** A relation between two nodes, or of a node to a KPI. */
+  public record RelationRow(
+      String sourceId,
+      String relation,
+      String targetId,
+      String targetType,
+      JsonNode properties,
+      Instant validFrom) {
+
+    private static RelationRow of(ResultSet row) throws SQLException {
+      return new RelationRow(
+          row.getString("source_id"),
+          row.getString("relation"),
+          row.getString("target_id"),
+          row.getString("target_type"),
+          Json.tree(row.getString("properties")),
+          Sql.instant(row, "began_at"));
+    }
+
+    private boolean isMeasure() {
+      return targetType.equals(NodeType.KPI.wireName());
+    }
+
+    private List<String> nodeIds() {
+      return isMeasure() ? List.of(sourceId) : List.of(sourceId, targetId);
+    }
+  }
+
+  /**
+   * What a walk found.
+   *
+   * @param nodes the root first, then by distance
+   * @param complete false where more lies in reach than was asked for; the walk then stopped early
+   */
+  public record Found(List<NodeRow> nodes, List<RelationRow> relations, boolean complete) {}
+
+  /**
+   * Walks from a node over relations of these types.
+   *
+   * @param depth how many steps at most, 0 for the node alone
+   * @param limit how many nodes are taken, KPIs aside, and how many relations
+   * @return empty where the root was not there
+   */
+  public CompletionStage<Optional<Found>> around(
+      String rootId, int depth, Set<RelationType> types, AsOf asOf, int limit) {
+    return database.inTransaction(
+        connection -> new Walk(connection, types, asOf, limit).from(rootId, depth));
+  }
+
+  /** One walk, in one transaction. */
+  private static final class Walk {
+    private final Connection connection;
+    private final List<String> types;
+    private final AsOf asOf;
+    private final int limit;
+    private final Map<String, NodeRow> nodes = new LinkedHashMap<>();
+    private final Set<RelationRow> relations = new LinkedHashSet<>();
+
+    Walk(Connection connection, Set<RelationType> types, AsOf asOf, int limit) {
+      this.connection = connection;
+      this.types = types.stream().map(RelationType::name).toList();
+      this.asOf = asOf;
+      this.limit = limit;
+    }
+
+    Optional<Found> from(String rootId, int depth) throws SQLException {
+      List<String> reached = visit(List.of(rootId));
+      if (reached.isEmpty()) {
+        return Optional.empty();
+      }
+      for (int step = 0; step < depth && !reached.isEmpty() && isComplete(); step++) {
+        List<RelationRow> around = relations(AROUND, reached);
+        relations.addAll(around);
+        Set<String> ends = new LinkedHashSet<>();
+        around.forEach(relation -> ends.addAll(relation.nodeIds()));
+        ends.removeAll(nodes.keySet());
+        reached = visit(ends);
+      }
+      relations.addAll(relations(AMONG, reached));
+      return Optional.of(found());
+    }
+
+    private boolean isComplete() {
+      return nodes.size() <= limit && relations.size() <= limit;
+    }
+
+    /** Takes the nodes that were there; answers their ids. */
+    private List<String> visit(Collection<String> ids) throws SQLException {
+      List<NodeRow> there =
+          ids.isEmpty()
+              ? List.of()
+              : Sql.list(
+                  connection,
+                  NODES.formatted(asOf.holds("n")),
+                  NodeRow::of,
+                  Sql.texts(connection, List.copyOf(ids)),
+                  limit + 1);
+      there.forEach(node -> nodes.put(node.id(), node));
+      return there.stream().map(NodeRow::id).toList();
+    }
+
+    private List<RelationRow> relations(String sql, List<String> ids) throws SQLException {
+      return ids.isEmpty()
+          ? List.of()
+          : Sql.list(
+              connection,
+              sql.formatted(asOf.holds("r")),
+              RelationRow::of,
+              Sql.texts(connection, types),
+              Sql.texts(connection, ids),
+              Sql.texts(connection, ids),
+              limit + 1);
+    }
+
+    private Found found() throws SQLException {
+      Map<String, NodeRow> kpis = kpis();
+      List<RelationRow> whole =
+          relations.stream()
+              .filter(
+                  relation ->
+                      nodes.keySet().containsAll(relation.nodeIds())
+                          && (!relation.isMeasure() || kpis.containsKey(relation.targetId())))
+              .toList();
+      List<NodeRow> all = new ArrayList<>(nodes.values());
+      whole.stream()
+          .filter(RelationRow::isMeasure)
+          .map(RelationRow::targetId)
+          .distinct()
+          .map(kpis::get)
+          .forEach(all::add);
+      return new Found(all, whole, isComplete());
+    }
+
+    private Map<String, NodeRow> kpis() throws SQLException {
+      List<String> ids =
+          relations.stream()
+              .filter(RelationRow::isMeasure)
+              .map(RelationRow::targetId)
+              .distinct()
+              .toList();
+      Map<String, NodeRow> kpis = new LinkedHashMap<>();
+      if (!ids.isEmpty()) {
+        Sql.list(
+                connection,
+                KPIS,
+                row ->
+                    new NodeRow(
+                        row.getString("id"),
+                        NodeType.KPI.wireName(),
+                        Json.tree(row.getString("definition")).path("name").asText(),
+                        Json.MAPPER.createObjectNode()),
+                Sql.texts(connection, ids))
+            .forEach(kpi -> kpis.put(kpi.id(), kpi));
+      }
+      return kpis;
+    }
+  }
+}

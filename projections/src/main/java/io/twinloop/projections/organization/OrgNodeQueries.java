@@ -1,0 +1,207 @@
+package io.twinloop.projections.organization;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.projections.Database;
+import io.twinloop.projections.Sql;
+import io.twinloop.serialization.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions to the nodes of the organisation: which there are or were, and what happened to one.
+ */
+public final class OrgNodeQueries {
+
+  /** The units below one, at any depth, the people who belong to them, the processes they own. */
+  private static final String MEMBERS =
+      """
+      WITH RECURSIVE unit AS (
+        SELECT ?::text AS id
+        UNION
+        SELECT r.source_id FROM unit u JOIN org_relation r ON r.target_id = u.id
+        WHERE r.relation = 'PART_OF' AND %1$s),
+      member AS (
+        SELECT id FROM unit WHERE id <> ?
+        UNION
+        SELECT r.source_id FROM unit u JOIN org_relation r ON r.target_id = u.id
+        WHERE r.relation = 'BELONGS_TO' AND %1$s
+        UNION
+        SELECT r.target_id FROM unit u JOIN org_relation r ON r.source_id = u.id
+        WHERE r.relation = 'OWNS_PROCESS' AND %1$s)
+      """;
+
+  private static final String SELECT =
+      "SELECT n.id, n.type, n.label, n.properties FROM org_node n WHERE ";
+
+  /**
+   * Index org_node_now_by_type where a type is given, else org_node_now; a text is looked for in
+   * all of them. For a time in the past the primary key.
+   */
+  private static final String LIST =
+      SELECT
+          + """
+          %1$s AND n.id > ?
+            AND (?::text IS NULL OR n.type = ?)
+            AND (?::text IS NULL OR strpos(lower(n.label), lower(?)) > 0
+              OR strpos(lower(n.id), lower(?)) > 0)
+          %2$s
+          ORDER BY n.id LIMIT ?
+          """;
+
+  /** Index org_node_now, in the past the primary key. */
+  private static final String ONE = SELECT + "%1$s AND n.id = ?";
+
+  /** Index org_relation_now_by_source, in the past the primary key. */
+  private static final String RELATIONS =
+      """
+      SELECT relation, target_id, target_type, properties, began_at FROM org_relation r
+      WHERE r.source_id = ? AND %1$s
+      ORDER BY relation, target_id
+      """;
+
+  /** Primary key; the cause's event, where it was one, by its own. */
+  private static final String HISTORY =
+      """
+      SELECT h.seq_nr, h.at, h.what, h.detail, h.actor, h.causation_id, h.correlation_id,
+        e.type AS event_type
+      FROM org_node_history h LEFT JOIN integration_event e ON e.id = h.causation_id
+      WHERE h.node_id = ? AND h.seq_nr > ?
+      ORDER BY h.seq_nr LIMIT ?
+      """;
+
+  private final Database database;
+
+  public OrgNodeQueries(Database database) {
+    this.database = database;
+  }
+
+  /** A node as it is, or as it was at the time asked for. */
+  public record NodeRow(String id, String type, String label, JsonNode properties) {
+    static NodeRow of(ResultSet row) throws SQLException {
+      return new NodeRow(
+          row.getString("id"),
+          row.getString("type"),
+          row.getString("label"),
+          Json.tree(row.getString("properties")));
+    }
+  }
+
+  /** A relation of a node to another. */
+  public record TargetRow(
+      String relation,
+      String targetId,
+      String targetType,
+      JsonNode properties,
+      Instant validFrom) {}
+
+  /** A node with the relations that went out from it. */
+  public record NodeThen(NodeRow node, List<TargetRow> relations) {}
+
+  /**
+   * What happened to a node.
+   *
+   * @param revision of the node after it
+   * @param causationId the request or event that brought it about
+   * @param eventType of the event, absent where it was a request
+   */
+  public record HistoryRow(
+      long revision,
+      Instant at,
+      String what,
+      JsonNode detail,
+      String actor,
+      String causationId,
+      @Nullable String correlationId,
+      @Nullable String eventType) {}
+
+  /**
+   * What is asked for; what is absent does not matter.
+   *
+   * @param text found in the label or the id, in whatever case
+   * @param within a unit or organisation: what is part of it, belongs to it or is owned by it
+   */
+  public record Filter(@Nullable String type, @Nullable String text, @Nullable String within) {}
+
+  /** Nodes in order of id, after {@code after}. */
+  public CompletionStage<List<NodeRow>> nodes(Filter filter, AsOf asOf, String after, int limit) {
+    String type = filter.type();
+    String text = filter.text();
+    String within = filter.within();
+    return database.inTransaction(
+        connection ->
+            within == null
+                ? Sql.list(
+                    connection,
+                    LIST.formatted(asOf.holds("n"), ""),
+                    NodeRow::of,
+                    after,
+                    type,
+                    type,
+                    text,
+                    text,
+                    text,
+                    limit)
+                : Sql.list(
+                    connection,
+                    MEMBERS.formatted(asOf.holds("r"))
+                        + LIST.formatted(asOf.holds("n"), "AND n.id IN (SELECT id FROM member)"),
+                    NodeRow::of,
+                    within,
+                    within,
+                    after,
+                    type,
+                    type,
+                    text,
+                    text,
+                    text,
+                    limit));
+  }
+
+  /** The node as it was then, empty where it was not there. */
+  public CompletionStage<Optional<NodeThen>> node(String id, AsOf asOf) {
+    return database.inTransaction(
+        connection -> {
+          Optional<NodeRow> node =
+              Sql.one(connection, ONE.formatted(asOf.holds("n")), NodeRow::of, id);
+          if (node.isEmpty()) {
+            return Optional.empty();
+          }
+          List<TargetRow> relations =
+              Sql.list(
+                  connection, RELATIONS.formatted(asOf.holds("r")), OrgNodeQueries::target, id);
+          return Optional.of(new NodeThen(node.get(), relations));
+        });
+  }
+
+  private static TargetRow target(ResultSet row) throws SQLException {
+    return new TargetRow(
+        row.getString("relation"),
+        row.getString("target_id"),
+        row.getString("target_type"),
+        Json.tree(row.getString("properties")),
+        Sql.instant(row, "began_at"));
+  }
+
+  /** What happened to a node after the revision {@code after}, in order. */
+  public CompletionStage<List<HistoryRow>> history(String id, long after, int limit) {
+    return database.inTransaction(
+        connection -> Sql.list(connection, HISTORY, OrgNodeQueries::history, id, after, limit));
+  }
+
+  private static HistoryRow history(ResultSet row) throws SQLException {
+    return new HistoryRow(
+        row.getLong("seq_nr"),
+        Sql.instant(row, "at"),
+        row.getString("what"),
+        Json.tree(row.getString("detail")),
+        row.getString("actor"),
+        row.getString("causation_id"),
+        row.getString("correlation_id"),
+        row.getString("event_type"));
+  }
+}
