@@ -138,7 +138,7 @@ final class Organisation implements AutoCloseable {
 
   Organisation hasKpi(String id, String name) {
     execute(
-        "INSERT INTO kpi (id, definition) VALUES (?, jsonb_build_object('name', ?::text))",
+        "INSERT INTO kpi (id, definition) VALUES (?, json_build_object('name', ?::text))",
         id,
         name);
     return this;
