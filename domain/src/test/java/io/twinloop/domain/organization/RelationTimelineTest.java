@@ -21,8 +21,7 @@ class RelationTimelineTest {
   void shouldHoldFromItsBeginning() {
     RelationTimeline told = RelationTimeline.begun(2, fullTime(JANUARY));
 
-    assertThat(told.versions())
-        .containsExactly(new Version(2, fullTime(JANUARY), JANUARY, null));
+    assertThat(told.versions()).containsExactly(new Version(2, fullTime(JANUARY), JANUARY, null));
   }
 
   @Test

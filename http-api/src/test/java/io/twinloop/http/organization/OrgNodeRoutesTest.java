@@ -63,8 +63,7 @@ class OrgNodeRoutesTest {
   void shouldReplaceANodesContentAndTakeTheSameAgainForNothing() {
     twin.put("replace", CREW);
 
-    Reply replaced =
-        twin.put("replace", "{\"type\":\"OrganizationUnit\",\"label\":\"The Crew\"}");
+    Reply replaced = twin.put("replace", "{\"type\":\"OrganizationUnit\",\"label\":\"The Crew\"}");
     Reply again = twin.put("replace", "{\"type\":\"OrganizationUnit\",\"label\":\"The Crew\"}");
 
     assertThat(replaced.statusCode()).isEqualTo(200);
@@ -209,8 +208,7 @@ class OrgNodeRoutesTest {
         .as("before it began")
         .isEqualTo(422);
     Reply ended =
-        twin.delete(
-            "relate-pick/relations/DEPENDS_ON/relate-pack?validUntil=2026-01-02T00:00:00Z");
+        twin.delete("relate-pick/relations/DEPENDS_ON/relate-pack?validUntil=2026-01-02T00:00:00Z");
     assertThat(ended.statusCode()).isEqualTo(204);
     assertThat(twin.delete("relate-pick/relations/DEPENDS_ON/relate-pack").statusCode())
         .isEqualTo(204);
@@ -257,7 +255,8 @@ class OrgNodeRoutesTest {
     JsonNode self = problem(twin.relate("wrong-ada", "REPORTS_TO", "wrong-ada"));
     JsonNode properties =
         problem(
-            twin.relate("wrong-ada", "HAS_ROLE", "wrong-boss", "{\"properties\":{\"fte\":[]},\"x\":1}"));
+            twin.relate(
+                "wrong-ada", "HAS_ROLE", "wrong-boss", "{\"properties\":{\"fte\":[]},\"x\":1}"));
 
     assertThat(wrongEnds.path("status").intValue()).isEqualTo(422);
     assertThat(wrongEnds.path("detail").textValue()).contains("'wrong-ada'", "'wrong-boss'");
@@ -373,8 +372,7 @@ class OrgNodeRoutesTest {
     assertThat(ids(whole.path("nodes"))).containsExactly("graph-crew", "graph-ada", "graph-boss");
     assertThat(whole.at("/relations").findValuesAsText("relation"))
         .containsExactly("BELONGS_TO", "HAS_ROLE");
-    assertThat(
-            ids(twin.read("graph?root=graph-crew&depth=2&relations=BELONGS_TO").path("nodes")))
+    assertThat(ids(twin.read("graph?root=graph-crew&depth=2&relations=BELONGS_TO").path("nodes")))
         .containsExactly("graph-crew", "graph-ada");
   }
 

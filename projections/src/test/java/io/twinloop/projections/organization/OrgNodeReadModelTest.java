@@ -218,7 +218,9 @@ class OrgNodeReadModelTest {
     assertThat(around("crew", 1, ALL)).containsExactly("crew", "ada", "bob", "pick");
     assertThat(relationsAround("crew", 1))
         .containsExactlyInAnyOrder(
-            "ada BELONGS_TO crew", "bob BELONGS_TO crew", "crew OWNS_PROCESS pick",
+            "ada BELONGS_TO crew",
+            "bob BELONGS_TO crew",
+            "crew OWNS_PROCESS pick",
             "ada REPORTS_TO bob");
     assertThat(around("crew", 2, ALL)).containsExactly("crew", "ada", "bob", "pick", "pack");
     assertThat(around("scanner", 3, EnumSet.of(USES_SYSTEM, DEPENDS_ON)))
@@ -240,8 +242,7 @@ class OrgNodeReadModelTest {
     assertThat(found.nodes())
         .extracting(NodeRow::id, NodeRow::type, NodeRow::label)
         .containsExactly(
-            tuple("pick", "Process", "The pick"),
-            tuple("speed", "KPI", "Picks per hour"));
+            tuple("pick", "Process", "The pick"), tuple("speed", "KPI", "Picks per hour"));
     assertThat(relationsAround("pick", 5)).containsExactly("pick MEASURED_BY speed");
     assertThat(around("speed", 5, ALL)).as("the person").containsExactly("speed");
   }
@@ -310,7 +311,8 @@ class OrgNodeReadModelTest {
     twin.execute("UPDATE org_node SET valid_from = valid_from + interval '1 s' WHERE seq_nr = 2");
     twin.changed("ada", "Ada the third", NodeProperties.NONE).settle();
 
-    assertThat(then("ada", late.plus(Duration.ofSeconds(1)).toString()).orElseThrow().node().label())
+    assertThat(
+            then("ada", late.plus(Duration.ofSeconds(1)).toString()).orElseThrow().node().label())
         .isEqualTo("Ada the third");
   }
 
