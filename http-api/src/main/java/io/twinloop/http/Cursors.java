@@ -1,7 +1,6 @@
 package io.twinloop.http;
 
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 
 /** Cursors of lists that are ordered by time, then id. */
 public final class Cursors {
@@ -35,12 +34,13 @@ public final class Cursors {
 
   private static TimeAndId parse(String cursor) {
     int space = cursor.indexOf(' ');
-    try {
-      return new TimeAndId(
-          Instant.parse(cursor.substring(0, Math.max(space, 0))), cursor.substring(space + 1));
-    } catch (DateTimeParseException e) {
-      throw foreign();
-    }
+    return new TimeAndId(
+        instant(cursor.substring(0, Math.max(space, 0))), cursor.substring(space + 1));
+  }
+
+  /** The instant a cursor holds; refuses a cursor that is none of ours. */
+  public static Instant instant(String cursor) {
+    return Inputs.instant(cursor).orElseThrow(Cursors::foreign);
   }
 
   /** The refusal of a cursor that this list did not give. */

@@ -3,8 +3,6 @@ package io.twinloop.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
@@ -193,7 +191,9 @@ class SurfaceTest {
                 DynamicTest.dynamicTest(
                     example.getKey(),
                     () ->
-                        assertThat(faults(example.getValue(), DOCUMENT.at(example.getKey())))
+                        assertThat(
+                                OpenApiAnswers.faults(
+                                    DOCUMENT.at(example.getValue()), DOCUMENT.at(example.getKey())))
                             .isEmpty()));
   }
 
@@ -208,15 +208,6 @@ class SurfaceTest {
     for (String schema : schemas) {
       assertThat(meta.validate(DOCUMENT.at(schema))).as(schema).isEmpty();
     }
-  }
-
-  /** What is wrong with a value by a schema of the document. */
-  static List<String> faults(String schemaPointer, JsonNode value) {
-    ObjectNode root = Json.object();
-    root.put("$ref", "#" + schemaPointer);
-    root.set("components", DOCUMENT.path("components"));
-    root.set("paths", DOCUMENT.path("paths"));
-    return registry().getSchema(root).validate(value).stream().map(Error::toString).toList();
   }
 
   private static SchemaRegistry registry() {

@@ -127,6 +127,19 @@ public final class TestServer implements AutoCloseable {
             headers));
   }
 
+  public Reply put(String path, String json, String... headers) {
+    return send(
+        withHeaders(
+            request(path)
+                .PUT(HttpRequest.BodyPublishers.ofString(json))
+                .header("Content-Type", "application/json"),
+            headers));
+  }
+
+  public Reply delete(String path, String... headers) {
+    return send(withHeaders(request(path).DELETE(), headers));
+  }
+
   public Reply send(HttpRequest.Builder request) {
     try {
       return new Reply(

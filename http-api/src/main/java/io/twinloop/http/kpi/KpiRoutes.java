@@ -27,7 +27,6 @@ import io.twinloop.projections.kpi.KpiQueries.EpisodeRow;
 import io.twinloop.projections.kpi.KpiQueries.KpiRow;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -46,6 +45,8 @@ public final class KpiRoutes {
   /** So many samples are looked at for insights and backtests at the most. */
   private static final int LARGEST_SERIES = 5_000_000;
 
+  private static final Duration SHORTEST_STEP = Duration.ofSeconds(1);
+  private static final Duration LONGEST_STEP = Duration.ofDays(366);
   private static final Duration SETTLE = Duration.ofSeconds(10);
   private static final Duration INSIGHT_SPAN = Duration.ofDays(30);
 
@@ -163,12 +164,12 @@ public final class KpiRoutes {
   private CompletionStage<HttpResponse> samples(Call call) {
     String id = call.id("id");
     int limit = call.limit();
-    Instant from =
-        call.cursor().map(KpiRoutes::instantOf).or(() -> call.instant("from")).orElse(null);
+    Instant from = call.cursor().map(Cursors::instant).or(() -> call.instant("from")).orElse(null);
     Instant to = call.instant("to").orElse(null);
     @Nullable Duration step = call.duration("step").orElse(null);
-    if (step != null && step.compareTo(Duration.ofSeconds(1)) < 0) {
-      throw Problems.at("?step", "invalid-value", "step is " + step + ", expected 1s or more.")
+    if (step != null && (step.compareTo(SHORTEST_STEP) < 0 || step.compareTo(LONGEST_STEP) > 0)) {
+      throw Problems.at(
+              "?step", "invalid-value", "step is " + step + ", expected from 1 s to 366 days.")
           .refuse();
     }
     return step == null
@@ -197,7 +198,7 @@ public final class KpiRoutes {
     return map(
         kpis.episodes(
             id,
-            call.cursor().map(KpiRoutes::instantOf).orElse(null),
+            call.cursor().map(Cursors::instant).orElse(null),
             call.instant("from").orElse(null),
             call.instant("to").orElse(null),
             limit + 1),
@@ -288,14 +289,6 @@ public final class KpiRoutes {
 
   private static ReadPosition position(String id, long seqNr) {
     return ReadPosition.of(Kpi.KEY.name() + "|" + id, seqNr);
-  }
-
-  private static Instant instantOf(String cursor) {
-    try {
-      return Instant.parse(cursor);
-    } catch (DateTimeParseException e) {
-      throw Cursors.foreign();
-    }
   }
 
   private static String stateOf(Kpi.Current current) {
