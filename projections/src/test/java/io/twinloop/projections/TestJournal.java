@@ -24,6 +24,7 @@ public final class TestJournal<E> {
 
   /** Writes events; answers them as a projection reads them. */
   @SafeVarargs
+  @SuppressWarnings("varargs") // only read, never kept as an array
   public final List<EventEnvelope<E>> write(E... events) {
     return Stream.of(events).map(this::write).toList();
   }
