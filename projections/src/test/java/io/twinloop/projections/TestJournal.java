@@ -2,7 +2,6 @@ package io.twinloop.projections;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.pekko.persistence.query.NoOffset;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 
@@ -26,7 +25,11 @@ public final class TestJournal<E> {
   @SafeVarargs
   @SuppressWarnings("varargs") // only read, never kept as an array
   public final List<EventEnvelope<E>> write(E... events) {
-    return Stream.of(events).map(this::write).toList();
+    List<EventEnvelope<E>> group = new ArrayList<>();
+    for (E event : events) {
+      group.add(write(event));
+    }
+    return group;
   }
 
   private EventEnvelope<E> write(E event) {

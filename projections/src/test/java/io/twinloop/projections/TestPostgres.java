@@ -59,7 +59,13 @@ public final class TestPostgres implements AutoCloseable {
     static final TestPostgres SERVER = ownServer();
 
     static {
-      Runtime.getRuntime().addShutdownHook(new Thread(SERVER::close));
+      Runtime.getRuntime().addShutdownHook(new Thread(Shared::end));
+    }
+
+    /** Without saving anything, since nobody will read it. */
+    private static void end() {
+      SERVER.server().kill();
+      SERVER.close();
     }
   }
 

@@ -3,6 +3,7 @@ package io.twinloop.serialization;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.builder.CloudEventBuilder;
@@ -229,6 +230,10 @@ public final class CloudEventCodec {
   /** What the parser said, without the names of its classes. */
   private static @Nullable String reason(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof MismatchedInputException other
+          && other.getTargetType() == ObjectNode.class) {
+        return "it is no JSON object";
+      }
       if (cause instanceof JacksonException json) {
         return json.getOriginalMessage();
       }
