@@ -13,7 +13,13 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Statements with their parameters, on a plain JDBC connection. */
+/**
+ * Statements with their parameters, on a plain JDBC connection.
+ *
+ * <p>PostgreSQL keeps no NUL in a text: it is written as U+FFFD. Were it refused, one name with a
+ * NUL would hold back a projection for ever. JSON columns keep it, since there it is an escape;
+ * they are of type {@code json}, as {@code jsonb} would refuse that.
+ */
 public final class Sql {
 
   private Sql() {}
@@ -57,7 +63,8 @@ public final class Sql {
   /** A column of text values, for {@code unnest(?)}. */
   public static Array texts(Connection connection, List<? extends @Nullable String> values)
       throws SQLException {
-    return connection.createArrayOf("text", values.toArray());
+    return connection.createArrayOf(
+        "text", values.stream().map(text -> text == null ? null : storable(text)).toArray());
   }
 
   /** A column of whole numbers, for {@code unnest(?)}. */
@@ -90,6 +97,10 @@ public final class Sql {
     return row.wasNull() ? null : value;
   }
 
+  private static String storable(String text) {
+    return text.replace('\0', '\uFFFD');
+  }
+
   private static PreparedStatement prepare(
       Connection connection, String sql, @Nullable Object... parameters) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
@@ -98,6 +109,8 @@ public final class Sql {
         Object parameter = parameters[i];
         if (parameter instanceof Instant instant) {
           statement.setObject(i + 1, instant.atOffset(ZoneOffset.UTC));
+        } else if (parameter instanceof String text) {
+          statement.setString(i + 1, storable(text));
         } else {
           statement.setObject(i + 1, parameter);
         }

@@ -26,12 +26,13 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
   private static final String DUE =
       "SELECT workflow_id, timer_id, due_at FROM timer WHERE due_at <= ? ORDER BY due_at LIMIT ?";
 
-  /** Primary key. */
-  private static final String REMOVE = "DELETE FROM timer WHERE workflow_id = ? AND timer_id = ?";
+  /** Primary key; a timer that was set anew meanwhile stays, for it has not been fired. */
+  private static final String REMOVE =
+      "DELETE FROM timer WHERE workflow_id = ? AND timer_id = ? AND due_at = ?";
 
-  /** Primary key. */
+  /** Likewise. */
   private static final String POSTPONE =
-      "UPDATE timer SET due_at = ? WHERE workflow_id = ? AND timer_id = ?";
+      "UPDATE timer SET due_at = ? WHERE workflow_id = ? AND timer_id = ? AND due_at = ?";
 
   /** A timer whose entity would not take it comes again after this, behind those that wait. */
   private static final Duration AGAIN = Duration.ofSeconds(2);
@@ -54,7 +55,7 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
 
   private static final Logger LOG = LoggerFactory.getLogger(TimerFirer.class);
 
-  private record Due(String workflowId, String timerId) {}
+  private record Due(String workflowId, String timerId, Instant dueAt) {}
 
   private final Database database;
   private final Target target;
@@ -115,7 +116,11 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
                     Sql.list(
                         connection,
                         DUE,
-                        row -> new Due(row.getString("workflow_id"), row.getString("timer_id")),
+                        row ->
+                            new Due(
+                                row.getString("workflow_id"),
+                                row.getString("timer_id"),
+                                Sql.instant(row, "due_at")),
                         now,
                         batch))
             .thenCompose(this::fire);
@@ -145,11 +150,17 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
                 database.inTransaction(
                     connection -> {
                       if (taken) {
-                        Sql.update(connection, REMOVE, timer.workflowId(), timer.timerId());
+                        Sql.update(
+                            connection, REMOVE, timer.workflowId(), timer.timerId(), timer.dueAt());
                       } else {
                         Instant again = clock.instant().plus(AGAIN);
                         Sql.update(
-                            connection, POSTPONE, again, timer.workflowId(), timer.timerId());
+                            connection,
+                            POSTPONE,
+                            again,
+                            timer.workflowId(),
+                            timer.timerId(),
+                            timer.dueAt());
                       }
                       return taken;
                     }));

@@ -1,5 +1,6 @@
 package io.twinloop.serialization;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -221,7 +222,17 @@ public final class CloudEventCodec {
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new MalformedEventException(e.getMessage(), e);
     } catch (RuntimeException e) {
-      throw new MalformedEventException(otherwise + ": " + e.getMessage(), e);
+      throw new MalformedEventException(otherwise + ": " + reason(e), e);
     }
+  }
+
+  /** What the parser said, without the names of its classes. */
+  private static @Nullable String reason(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof JacksonException json) {
+        return json.getOriginalMessage();
+      }
+    }
+    return failure.getMessage();
   }
 }

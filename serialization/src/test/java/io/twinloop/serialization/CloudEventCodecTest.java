@@ -279,7 +279,7 @@ class CloudEventCodecTest {
     try {
       event = CloudEventCodec.decode(bytes);
     } catch (MalformedEventException refused) {
-      assertThat(refused).message().isNotBlank().doesNotContain("\0");
+      assertThat(refused).message().isNotBlank().doesNotContain("\0", "com.fasterxml");
       return;
     }
     IntegrationEvent again = CloudEventCodec.decode(CloudEventCodec.encode(event));

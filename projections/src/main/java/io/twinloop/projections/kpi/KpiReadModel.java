@@ -26,7 +26,7 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
   /** Primary key. */
   private static final String DEFINE =
       """
-      INSERT INTO kpi (id, definition, owner_node_id) VALUES (?, ?::jsonb, ?)
+      INSERT INTO kpi (id, definition, owner_node_id) VALUES (?, ?::json, ?)
       ON CONFLICT (id) DO UPDATE
       SET definition = EXCLUDED.definition, owner_node_id = EXCLUDED.owner_node_id
       """;
@@ -34,7 +34,7 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
   /** Primary key. */
   private static final String RETIRE = "UPDATE kpi SET retired = TRUE WHERE id = ?";
 
-  /** Primary key; rows are locked in its order. */
+  /** Primary key; nobody else writes these rows, since a KPI belongs to one slice range. */
   private static final String READ_CHUNKS =
       """
       SELECT kpi_id, hour, samples FROM kpi_sample_chunk

@@ -17,7 +17,7 @@ public final class LoopWriter {
   private static final String STEP =
       """
       INSERT INTO loop_step (correlation_id, at, persistence_id, seq_nr, phase, what, detail)
-      VALUES (?, ?, ?, ?, ?, ?, ?::jsonb)
+      VALUES (?, ?, ?, ?, ?, ?, ?::json)
       ON CONFLICT DO NOTHING
       """;
 

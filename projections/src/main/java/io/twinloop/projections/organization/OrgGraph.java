@@ -60,8 +60,7 @@ public final class OrgGraph {
           """;
 
   /** Primary key. */
-  private static final String KPIS =
-      "SELECT id, definition ->> 'name' AS name FROM kpi WHERE id = ANY(?) ORDER BY id";
+  private static final String KPIS = "SELECT id, definition FROM kpi WHERE id = ANY(?) ORDER BY id";
 
   private final Database database;
 
@@ -218,7 +217,7 @@ public final class OrgGraph {
                     new NodeRow(
                         row.getString("id"),
                         NodeType.KPI.wireName(),
-                        row.getString("name"),
+                        Json.tree(row.getString("definition")).path("name").asText(),
                         Json.MAPPER.createObjectNode()),
                 Sql.texts(connection, ids))
             .forEach(kpi -> kpis.put(kpi.id(), kpi));

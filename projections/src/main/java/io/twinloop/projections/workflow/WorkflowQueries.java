@@ -36,7 +36,7 @@ public final class WorkflowQueries {
           + """
           WHERE (started_at, id) > (?, ?)
             AND (?::text IS NULL OR status = ?)
-            AND (?::text IS NULL OR definition LIKE ? || '/%' OR definition = ?)
+            AND (?::text IS NULL OR starts_with(definition, ? || '/') OR definition = ?)
             AND (?::text IS NULL OR entity_id = ?)
             AND (?::text IS NULL OR correlation_id = ?)
           ORDER BY started_at, id LIMIT ?
@@ -63,7 +63,7 @@ public final class WorkflowQueries {
           WHERE (created_at, id) > (?, ?)
             AND (?::text IS NULL OR state = ?)
             AND (?::text IS NULL OR assignee = ?)
-            AND (?::text IS NULL OR candidates @> ARRAY[?] OR candidates = '{}')
+            AND (?::text IS NULL OR candidates @> ARRAY[?::text] OR candidates = '{}')
           ORDER BY created_at, id LIMIT ?
           """;
 

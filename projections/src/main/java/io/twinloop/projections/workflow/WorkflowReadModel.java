@@ -5,6 +5,7 @@ import io.twinloop.domain.workflow.HumanTask;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.Timer;
+import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.entities.workflow.Run;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowInstance.Status;
@@ -38,16 +39,25 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   private static final String START =
       """
       INSERT INTO workflow (id, definition, status, entity_id, correlation_id, started_at, input, seq_nr)
-      VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?::json, ?)
       """;
 
   /** Primary key. */
   private static final String MOVE = "UPDATE workflow SET status = ?, seq_nr = ? WHERE id = ?";
 
+  /** Primary keys; a request that is out has a timer that wakes its run. */
+  private static final String RESUME =
+      """
+      UPDATE workflow SET seq_nr = ?, status = CASE
+        WHEN EXISTS (SELECT 1 FROM timer WHERE workflow_id = ? AND starts_with(timer_id, ?)) THEN ?
+        ELSE ? END
+      WHERE id = ?
+      """;
+
   /** Primary key. */
   private static final String END =
       """
-      UPDATE workflow SET status = ?, ended_at = ?, output = ?::jsonb, error = ?::jsonb, seq_nr = ?
+      UPDATE workflow SET status = ?, ended_at = ?, output = ?::json, error = ?::json, seq_nr = ?
       WHERE id = ?
       """;
 
@@ -55,25 +65,32 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   private static final String STEP =
       """
       INSERT INTO workflow_step (workflow_id, seq_nr, at, name, event, detail)
-      VALUES (?, ?, ?, ?, ?, ?::jsonb)
+      VALUES (?, ?, ?, ?, ?, ?::json)
       """;
 
   /** Primary key. */
   private static final String OPEN_TASK =
       """
       INSERT INTO task (id, workflow_id, correlation_id, title, state, assignee, candidates, priority,
-        created_at, due_at, request)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)
+        created_at, due_at, ref, request)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json)
       """;
 
   /** Primary key. */
   private static final String ASSIGN_TASK = "UPDATE task SET state = ?, assignee = ? WHERE id = ?";
 
   /** Index task_by_workflow; a run has few open tasks. */
-  private static final String END_TASK =
+  private static final String END_TASKS =
       """
-      UPDATE task SET state = ?, ended_at = ?, output = ?::jsonb
-      WHERE workflow_id = ? AND state IN ('open', 'claimed') AND (?::text IS NULL OR request ->> 'ref' = ?)
+      UPDATE task SET state = ?, ended_at = ? WHERE workflow_id = ? AND state IN ('open', 'claimed')
+      """;
+
+  /** The same: the task of a step, or those of the steps inside it. */
+  private static final String END_TASKS_IN =
+      """
+      UPDATE task SET state = ?, ended_at = ?, output = ?::json
+      WHERE workflow_id = ? AND state IN ('open', 'claimed')
+        AND (ref = ? OR starts_with(ref, ? || '/'))
       """;
 
   /** Primary key. */
@@ -83,9 +100,11 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       ON CONFLICT (workflow_id, timer_id) DO UPDATE SET due_at = EXCLUDED.due_at
       """;
 
-  /** Primary key. */
-  private static final String DROP_TIMER =
-      "DELETE FROM timer WHERE workflow_id = ? AND timer_id = ?";
+  /** Primary key, by its first column: the timer of a step, or those of the steps inside it. */
+  private static final String DROP_TIMERS_IN =
+      """
+      DELETE FROM timer WHERE workflow_id = ? AND (timer_id = ? OR starts_with(timer_id, ? || '/'))
+      """;
 
   /** Primary key, by its first column. */
   private static final String DROP_TIMERS = "DELETE FROM timer WHERE workflow_id = ?";
@@ -94,7 +113,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   private static final String NOTIFY =
       """
       INSERT INTO outbox (id, workflow_id, correlation_id, at, channel, notification)
-      VALUES (?, ?, ?, ?, ?, ?::jsonb)
+      VALUES (?, ?, ?, ?, ?, ?::json)
       ON CONFLICT (id) DO NOTHING
       """;
 
@@ -138,7 +157,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
     } else if (event instanceof WorkflowInstance.RunSuspended) {
       Sql.update(connection, MOVE, Status.SUSPENDED.name(), seqNr, id);
     } else if (event instanceof WorkflowInstance.RunResumed) {
-      Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
+      Sql.update(
+          connection, RESUME, seqNr, id, WAKE, Status.RUNNING.name(), Status.WAITING.name(), id);
     } else if (event instanceof WorkflowInstance.RunCancelled) {
       end(connection, id, Status.CANCELLED, event.at(), null, null, seqNr);
     }
@@ -197,16 +217,21 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
     } else if (step instanceof Step.TaskCompleted done) {
       settle(connection, id, done.ref(), "completed", at, text(done.output()));
     } else if (step instanceof Step.TaskFaulted failed) {
-      settle(connection, id, failed.ref(), "rejected", at, null);
+      boolean rejected = failed.error().type().equals(WorkflowError.TASK_REJECTED);
+      settle(connection, id, failed.ref(), rejected ? "rejected" : "cancelled", at, null);
     } else if (step instanceof Step.Completed completed) {
       end(connection, id, Status.COMPLETED, at, text(completed.output()), null, seqNr);
     } else if (step instanceof Step.Faulted faulted) {
       end(connection, id, Status.FAULTED, at, null, text(Json.object(faulted.error())), seqNr);
-    } else if (step instanceof Step.Retried) {
+    } else if (step instanceof Step.Retried retried) {
       Sql.update(connection, END, Status.RUNNING.name(), null, null, null, seqNr, id);
+      for (Deadline deadline : retried.deadlines().values()) {
+        setDeadline(connection, id, deadline);
+      }
     }
   }
 
+  /** A step is over, and with it what it waited for. */
   private static void settle(
       Connection connection,
       String id,
@@ -215,8 +240,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       Instant at,
       @Nullable String output)
       throws SQLException {
-    Sql.update(connection, DROP_TIMER, id, WAKE + ref.id());
-    Sql.update(connection, END_TASK, state, at, output, id, ref.id(), ref.id());
+    Sql.update(connection, DROP_TIMERS_IN, id, WAKE + ref.id(), WAKE + ref.id());
+    Sql.update(connection, END_TASKS_IN, state, at, output, id, ref.id(), ref.id());
   }
 
   private static void end(
@@ -229,7 +254,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       long seqNr)
       throws SQLException {
     Sql.update(connection, END, status.name(), at, output, error, seqNr, id);
-    Sql.update(connection, END_TASK, "cancelled", at, null, id, null, null);
+    Sql.update(connection, END_TASKS, "cancelled", at, id);
     Sql.update(connection, DROP_TIMERS, id);
   }
 
@@ -253,7 +278,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
         task.priority().name().toLowerCase(Locale.ROOT),
         stepped.at(),
         task.dueAt(),
-        Json.object(task).put("ref", asked.ref().id()).toString());
+        asked.ref().id(),
+        Json.text(task));
   }
 
   /** Who may claim a task, as words to look for: user:…, role:…, unit:…, managerOf:…. */

@@ -67,8 +67,12 @@ final class WorkflowSteps {
     } else if (step instanceof Step.EventEmitted emitted) {
       detail.put("eventType", emitted.event().type());
     } else if (step instanceof Step.TaskCompleted completed) {
-      detail.put("by", completed.by());
-      detail.set("output", completed.output());
+      if (completed.by() != null) {
+        detail.put("by", completed.by());
+      }
+      if (completed.output() != null) {
+        detail.set("output", completed.output());
+      }
     } else if (step instanceof Step.TaskFaulted faulted) {
       detail.set("error", Json.object(faulted.error()));
     } else if (step instanceof Step.TaskRetryScheduled scheduled) {

@@ -1,6 +1,7 @@
+-- JSON is kept as text (json, not jsonb): as it was written, with its order and whatever characters.
 CREATE TABLE kpi (
   id           TEXT PRIMARY KEY,
-  definition   JSONB NOT NULL,
+  definition   JSON NOT NULL,
   owner_node_id TEXT,
   retired      BOOLEAN NOT NULL DEFAULT FALSE
 );

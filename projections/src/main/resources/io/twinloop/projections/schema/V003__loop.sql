@@ -35,7 +35,7 @@ CREATE TABLE loop_step (
   seq_nr         BIGINT NOT NULL,
   phase          TEXT NOT NULL CHECK (phase IN ('sense', 'decide', 'act', 'measure')),
   what           TEXT NOT NULL,
-  detail         JSONB NOT NULL,
+  detail         JSON NOT NULL,
   PRIMARY KEY (correlation_id, persistence_id, seq_nr)
 );
 

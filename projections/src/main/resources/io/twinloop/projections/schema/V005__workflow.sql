@@ -15,16 +15,16 @@ CREATE TABLE workflow (
   correlation_id TEXT NOT NULL,
   started_at     TIMESTAMPTZ NOT NULL,
   ended_at       TIMESTAMPTZ,
-  input          JSONB NOT NULL,
-  output         JSONB,
-  error          JSONB,
+  input          JSON NOT NULL,
+  output         JSON,
+  error          JSON,
   seq_nr         BIGINT NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX workflow_by_time ON workflow (started_at, id);
 CREATE INDEX workflow_by_status ON workflow (status, started_at, id);
 CREATE INDEX workflow_by_entity ON workflow (entity_id, started_at, id);
 CREATE INDEX workflow_by_correlation ON workflow (correlation_id);
-CREATE INDEX workflow_by_definition ON workflow (definition text_pattern_ops, started_at);
+CREATE INDEX workflow_by_definition ON workflow (definition, started_at);
 
 -- What an instance did, one row per journaled event.
 CREATE TABLE workflow_step (
@@ -33,7 +33,7 @@ CREATE TABLE workflow_step (
   at          TIMESTAMPTZ NOT NULL,
   name        TEXT NOT NULL,
   event       TEXT NOT NULL,
-  detail      JSONB NOT NULL,
+  detail      JSON NOT NULL,
   PRIMARY KEY (workflow_id, seq_nr)
 );
 
@@ -49,8 +49,9 @@ CREATE TABLE task (
   created_at     TIMESTAMPTZ NOT NULL,
   due_at         TIMESTAMPTZ,
   ended_at       TIMESTAMPTZ,
-  request        JSONB NOT NULL,
-  output         JSONB
+  ref            TEXT NOT NULL,
+  request        JSON NOT NULL,
+  output         JSON
 ) WITH (fillfactor = 80);
 CREATE INDEX task_by_time ON task (created_at, id);
 CREATE INDEX task_by_state ON task (state, created_at, id);
@@ -74,6 +75,6 @@ CREATE TABLE outbox (
   correlation_id TEXT NOT NULL,
   at             TIMESTAMPTZ NOT NULL,
   channel        TEXT NOT NULL,
-  notification   JSONB NOT NULL
+  notification   JSON NOT NULL
 );
 CREATE INDEX outbox_by_time ON outbox (at, id);
