@@ -122,7 +122,7 @@ final class Node implements AutoCloseable {
     if (settings.has("projections")) {
       projections.start();
     }
-    patience.await("The journal", () -> await(new BuiltInWorkflows(workflows).register()));
+    patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     if (settings.has("api")) {
       Routes routes =
           new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);

@@ -9,25 +9,24 @@ import io.twinloop.projections.ReadModelSchema;
 import io.twinloop.projections.ReadModels;
 
 /**
- * Puts stored order right after PostgreSQL was restored from a logical dump, then ends the process:
- * what {@code ./twinloop rebase} runs. No node may run meanwhile.
+ * Puts stored order right after PostgreSQL was restored from a logical dump: what {@code ./twinloop
+ * rebase} runs. No node may run meanwhile.
  */
 public final class RebaseMain {
 
   private RebaseMain() {}
 
-  /** Rebases and ends with 0, or with 1 and one sentence. */
+  /** Rebases; ends with 1 and one sentence when that can't be done. */
   public static void main(String[] arguments) {
     try {
-      start(arguments);
+      rebase();
     } catch (Exception e) {
       System.err.println("Twinloop can't rebase: " + e.getMessage());
       System.exit(1);
     }
   }
 
-  /** Rebases; the process ends by itself afterwards. */
-  public static AutoCloseable start(String[] arguments) throws Exception {
+  private static void rebase() throws Exception {
     Config config = ConfigFactory.load();
     PostgresSettings postgres = PostgresSettings.read(config);
     Schema.migrate(postgres);
@@ -37,11 +36,8 @@ public final class RebaseMain {
       Rebase.Result result = Rebase.run(postgres, "pekko_projection_offset_store");
       ReadModelSchema.rebase(readModels.forProjections());
       System.out.printf(
-          "Rebased %d events and %d projection offsets. Start with ./twinloop up.%n",
+          "Twinloop: rebased %d events and %d projection offsets. Start with ./twinloop up.%n",
           result.events(), result.offsets());
     }
-    Thread end = new Thread(() -> System.exit(0), "rebase-end");
-    end.start();
-    return () -> {};
   }
 }

@@ -25,9 +25,14 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Everything this node answers over HTTP. */
 final class Routes {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
+  private static final Duration FORGET_KEYS = Duration.ofMinutes(10);
 
   private final ActorSystem<?> system;
   private final ReadModels readModels;
@@ -73,13 +78,18 @@ final class Routes {
     Database database = readModels.database();
     ReadModelProgress progress = new ReadModelProgress(database);
     HttpSettings settings = HttpSettings.from(config);
+    JdbcIdempotencyKeys keys = idempotencyKeys(settings);
+    system
+        .scheduler()
+        .scheduleWithFixedDelay(
+            FORGET_KEYS, FORGET_KEYS, () -> forgetExpired(keys), system.executionContext());
     Router router =
         new Router(
             endpoints(database, progress),
             settings,
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
-            idempotencyKeys(settings),
+            keys,
             Routes::foreseen);
     return HttpServer.start(system, settings, router);
   }
@@ -97,6 +107,17 @@ final class Routes {
             metrics,
             availability)
         .endpoints();
+  }
+
+  private static void forgetExpired(JdbcIdempotencyKeys keys) {
+    var unused = // told in the log; the next time is soon enough
+        keys.deleteExpired()
+            .whenComplete(
+                (deleted, failure) -> {
+                  if (failure != null) {
+                    LOG.warn("Expired idempotency keys stay for now: {}", failure.toString());
+                  }
+                });
   }
 
   private JdbcIdempotencyKeys idempotencyKeys(HttpSettings settings) {
