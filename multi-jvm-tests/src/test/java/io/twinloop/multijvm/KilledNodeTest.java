@@ -17,7 +17,7 @@ class KilledNodeTest {
 
   private static final String KPI = "killed";
 
-  /** {@code -Dtwinloop.kills=N}; the issue of the day asks for 20. */
+  /** How often it is killed; {@code -Dtwinloop.kills=N} says otherwise. */
   private static final int KILLS = Integer.getInteger("twinloop.kills", 20);
 
   @TempDir Path folder;
