@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Somebody who sends samples of one KPI without pause and remembers which were acknowledged. What
@@ -27,11 +29,11 @@ final class SteadyIngest implements AutoCloseable {
   private final Twin twin;
   private final String kpiId;
   private final Random chance;
-  private final TreeMap<Instant, Double> acknowledged = new TreeMap<>();
+  private final Map<Instant, Double> acknowledged = new TreeMap<>();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final Thread thread = new Thread(this::run, "ingest");
   private int sent;
-  private volatile int unanswered;
+  private final AtomicInteger unanswered = new AtomicInteger();
 
   SteadyIngest(Twin twin, String kpiId, long seed) {
     this.twin = twin;
@@ -45,7 +47,7 @@ final class SteadyIngest implements AutoCloseable {
   }
 
   /** What was acknowledged: value by timestamp. */
-  TreeMap<Instant, Double> acknowledged() {
+  Map<Instant, Double> acknowledged() {
     synchronized (acknowledged) {
       return new TreeMap<>(acknowledged);
     }
@@ -53,14 +55,14 @@ final class SteadyIngest implements AutoCloseable {
 
   /** How many requests had no answer, or a refusal. */
   int unanswered() {
-    return unanswered;
+    return unanswered.get();
   }
 
   private void run() {
     while (!stopping.get()) {
       List<Point> batch = nextBatch();
       while (!isAcknowledged(batch) && !stopping.get()) {
-        unanswered++;
+        unanswered.incrementAndGet();
         pause();
       }
     }

@@ -1,5 +1,7 @@
 package io.twinloop.projections.organization;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeProperties;
 import io.twinloop.domain.organization.NodeType;
@@ -26,7 +28,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * The language of these tests: what happens to an organisation, and its read model on a real
@@ -37,7 +38,7 @@ final class Organisation implements AutoCloseable {
   static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   private final PostgreSqlServer postgres;
-  private final PGSimpleDataSource dataSource = new PGSimpleDataSource();
+  private final HikariDataSource dataSource;
   private final Database database;
   private final OrgNodeReadModel readModel = new OrgNodeReadModel();
   private final Map<String, List<OrgNode.Event>> journal = new HashMap<>();
@@ -47,9 +48,11 @@ final class Organisation implements AutoCloseable {
 
   Organisation(Path folder) throws IOException, SQLException {
     postgres = PostgreSqlServer.start(folder.resolve("postgres"), 0);
-    dataSource.setUrl(postgres.jdbcUrl());
-    dataSource.setUser(postgres.user());
-    dataSource.setPassword(postgres.password());
+    HikariConfig login = new HikariConfig();
+    login.setJdbcUrl(postgres.jdbcUrl());
+    login.setUsername(postgres.user());
+    login.setPassword(postgres.password());
+    dataSource = new HikariDataSource(login);
     ReadModelSchema.migrate(dataSource);
     database = new Database(dataSource, Runnable::run);
   }
@@ -237,6 +240,7 @@ final class Organisation implements AutoCloseable {
 
   @Override
   public void close() {
+    dataSource.close();
     postgres.close();
   }
 }
