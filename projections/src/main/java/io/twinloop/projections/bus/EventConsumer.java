@@ -8,11 +8,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -36,7 +34,6 @@ import org.apache.pekko.stream.javadsl.RestartSource;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -174,33 +171,5 @@ public final class EventConsumer {
         .withGroupId(settings.consumerGroup())
         .withStopTimeout(Duration.ZERO)
         .withProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-  }
-
-  /** Runs work of the same key one after the other. */
-  static final class KeyedOrder {
-    private final Map<String, CompletableFuture<Void>> last = new ConcurrentHashMap<>();
-
-    CompletionStage<Void> next(@Nullable String key, Supplier<CompletionStage<Void>> work) {
-      if (key == null) {
-        return work.get();
-      }
-      CompletableFuture<Void> mine = new CompletableFuture<>();
-      CompletableFuture<Void> before = last.put(key, mine);
-      CompletionStage<Void> turn =
-          before == null
-              ? CompletableFuture.completedFuture(null)
-              : before.handle((done, failure) -> null);
-      turn.thenCompose(now -> work.get())
-          .whenComplete(
-              (done, failure) -> {
-                last.remove(key, mine);
-                if (failure == null) {
-                  mine.complete(null);
-                } else {
-                  mine.completeExceptionally(failure);
-                }
-              });
-      return mine;
-    }
   }
 }

@@ -2,7 +2,6 @@ package io.twinloop.projections.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.twinloop.projections.bus.EventConsumer.KeyedOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -68,13 +67,14 @@ class KeyedOrderTest {
   void shouldKeepTheOrderOfALongQueue() {
     CompletableFuture<Void> first = new CompletableFuture<>();
     begin("a", "0", first);
-    IntStream.range(1, 1_000)
+    IntStream.range(1, 100_000)
         .forEach(n -> begin("a", "" + n, CompletableFuture.completedFuture(null)));
 
     first.complete(null);
 
     assertThat(begun)
-        .containsExactlyElementsOf(IntStream.range(0, 1_000).mapToObj(Integer::toString).toList());
+        .containsExactlyElementsOf(
+            IntStream.range(0, 100_000).mapToObj(Integer::toString).toList());
   }
 
   private CompletionStage<Void> begin(String key, String name, CompletableFuture<Void> work) {
