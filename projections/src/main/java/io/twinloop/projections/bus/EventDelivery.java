@@ -31,6 +31,7 @@ public final class EventDelivery {
   private static final Logger LOG = LoggerFactory.getLogger(EventDelivery.class);
 
   private static final Duration DEPENDENCY_AWAY = Duration.ofSeconds(1);
+  private static final Duration ANSWERS_WITHIN = Duration.ofMillis(500);
 
   /** Primary key. */
   private static final String IS_HANDLED =
@@ -204,10 +205,13 @@ public final class EventDelivery {
         });
   }
 
+  /** A database that has to be waited for was away when the attempt failed. */
   private CompletionStage<Boolean> databaseAnswers() {
     return database
         .inTransaction(connection -> connection.isValid(2))
-        .exceptionally(failure -> false);
+        .exceptionally(failure -> false)
+        .toCompletableFuture()
+        .completeOnTimeout(false, ANSWERS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private <T> CompletionStage<T> untilItWorks(Step<T> step) {
