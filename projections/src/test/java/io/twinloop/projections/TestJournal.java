@@ -23,7 +23,6 @@ public final class TestJournal<E> {
 
   /** Writes events; answers them as a projection reads them. */
   @SafeVarargs
-  @SuppressWarnings("varargs") // only read, never kept as an array
   public final List<EventEnvelope<E>> write(E... events) {
     List<EventEnvelope<E>> group = new ArrayList<>();
     for (E event : events) {

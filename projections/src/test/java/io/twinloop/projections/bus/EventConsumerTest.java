@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.typesafe.config.ConfigFactory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
@@ -61,7 +62,11 @@ class EventConsumerTest {
     kafka = new TestKafka();
     bus = new KafkaBus(kafka.settings("setup"));
     bus.createTopics();
-    system = ActorTestKit.create("consumer");
+    system =
+        ActorTestKit.create(
+            "consumer",
+            ConfigFactory.parseString("pekko.kafka.committer.max-interval = 100 ms")
+                .withFallback(ConfigFactory.load()));
   }
 
   @AfterAll
