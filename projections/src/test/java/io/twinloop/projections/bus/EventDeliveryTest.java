@@ -259,7 +259,7 @@ class EventDeliveryTest {
   void shouldWaitWithoutCountingWhileTheDatabaseIsAway() {
     try (TestPostgres own = TestPostgres.ownServer();
         ReadModels ownModels = own.newReadModels()) {
-      EventDelivery withoutRetries = delivery(ownModels);
+      EventDelivery threeRetries = delivery(ownModels, PAUSES);
       AtomicBoolean away = new AtomicBoolean();
       effect.does(
           event -> {
@@ -273,8 +273,8 @@ class EventDeliveryTest {
           });
 
       CompletableFuture<Void> delivered =
-          withoutRetries.deliver(delivery(Events.event("a"))).toCompletableFuture();
-      await().atMost(Duration.ofSeconds(20)).until(() -> effect.reached().size() >= 2);
+          threeRetries.deliver(delivery(Events.event("a"))).toCompletableFuture();
+      await().atMost(Duration.ofSeconds(40)).until(() -> effect.reached().size() >= 6);
       assertThat(delivered).isNotDone();
       away.set(false); // before the server is there, so that no attempt fails once it answers
       own.server().start();
@@ -282,7 +282,8 @@ class EventDeliveryTest {
       await().atMost(Duration.ofSeconds(30)).until(delivered::isDone);
       assertThat(TestPostgres.rows(ownModels, "SELECT * FROM dead_letter")).isEmpty();
       assertThat(TestPostgres.rows(ownModels, "SELECT event_id FROM inbox")).containsExactly("a");
-      assertThat(count("retried")).isZero();
+      // The attempt under way when the server came back may count; those before it do not.
+      assertThat(count("retried")).isLessThanOrEqualTo(1);
     }
   }
 
