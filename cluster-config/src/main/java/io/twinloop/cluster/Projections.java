@@ -121,7 +121,7 @@ final class Projections {
     Map<String, Effect> effects = new HashMap<>();
     for (Catalogue.Entry entry : Catalogue.all()) {
       if (entry.starts() != null) {
-        effects.put(entry.type(), new AnswerByWorkflow(workflows, entry.starts()));
+        effects.put(entry.type(), new AnswerByWorkflow(workflows, entry));
       }
     }
     effects.put("bpa.kpi.updated", new MeasureKpi(entities));

@@ -26,6 +26,8 @@ public final class Catalogue {
    * @param entityType the type of its subject; absent where any may be
    * @param data the payload's fields
    * @param starts the workflow that answers it, absent where none does
+   * @param startsWhenCritical the one that answers it when its priority is critical, absent where
+   *     that is the same one
    */
   public record Entry(
       String type,
@@ -33,7 +35,16 @@ public final class Catalogue {
       Priority priority,
       @Nullable String entityType,
       List<String> data,
-      @Nullable String starts) {}
+      @Nullable String starts,
+      @Nullable String startsWhenCritical) {
+
+    /** The workflow that answers an event of this priority, absent where none does. */
+    public @Nullable String startsAt(Priority priority) {
+      return priority == Priority.CRITICAL && startsWhenCritical != null
+          ? startsWhenCritical
+          : starts;
+    }
+  }
 
   private record Line(
       String type,
@@ -41,11 +52,18 @@ public final class Catalogue {
       String priority,
       @Nullable String entityType,
       List<String> data,
-      @Nullable String starts) {
+      @Nullable String starts,
+      @Nullable String startsWhenCritical) {
 
     Entry entry() {
       return new Entry(
-          type, Direction.of(direction), Priority.of(priority), entityType, data, starts);
+          type,
+          Direction.of(direction),
+          Priority.of(priority),
+          entityType,
+          data,
+          starts,
+          startsWhenCritical);
     }
   }
 

@@ -29,7 +29,29 @@ class CatalogueTest {
                     "severity",
                     "owner_unit_id",
                     "recommended_action"),
-                "kpi-anomaly-response"));
+                "kpi-anomaly-response",
+                null));
+  }
+
+  @Test
+  void shouldAnswerWhatIsCriticalByAWorkflowOfItsOwnWhereThereIsOne() {
+    Entry breach = Catalogue.find("dto.process.sla_breach").orElseThrow();
+    assertThat(breach.startsAt(Priority.HIGH)).isEqualTo("sla-escalation-workflow");
+    assertThat(breach.startsAt(Priority.CRITICAL)).isEqualTo("sla-critical-escalation");
+    Entry anomaly = Catalogue.find("dto.kpi.anomaly_detected").orElseThrow();
+    assertThat(anomaly.startsAt(Priority.CRITICAL)).isEqualTo("kpi-anomaly-response");
+    assertThat(Catalogue.find("bpa.sla.resolved").orElseThrow().startsAt(Priority.CRITICAL))
+        .isNull();
+  }
+
+  @Test
+  void shouldKnowAWorkflowForAllThatTheTwinSensesAndForNothingElse() {
+    assertThat(Catalogue.all())
+        .allSatisfy(
+            entry ->
+                assertThat(entry.starts() != null)
+                    .as(entry.type())
+                    .isEqualTo(entry.direction() == Direction.DTO_TO_BPA));
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.twinloop.entities.EntityIds;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.projections.bus.Effect;
+import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.IntegrationEvent;
 import java.util.concurrent.CompletionStage;
 
@@ -16,15 +17,15 @@ import java.util.concurrent.CompletionStage;
 public final class AnswerByWorkflow implements Effect {
 
   private final Workflows workflows;
-  private final String definition;
+  private final Catalogue.Entry entry;
 
   /**
-   * @param definition name of the built-in definition, of which a site may have registered a newer
-   *     version
+   * @param entry of the events; it names the built-in definitions, of which a site may have
+   *     registered newer versions
    */
-  public AnswerByWorkflow(Workflows workflows, String definition) {
+  public AnswerByWorkflow(Workflows workflows, Catalogue.Entry entry) {
     this.workflows = workflows;
-    this.definition = definition;
+    this.entry = entry;
   }
 
   @Override
@@ -35,7 +36,7 @@ public final class AnswerByWorkflow implements Effect {
     Workflows.Order order =
         new Workflows.Order(
             Workflows.BUILT_IN,
-            definition,
+            entry.startsAt(event.priority()),
             null,
             EntityIds.derived("workflow", event.id()),
             input,
