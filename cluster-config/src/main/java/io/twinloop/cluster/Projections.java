@@ -107,7 +107,7 @@ final class Projections {
             index ->
                 TimerFirer.create(
                     readModels.database(),
-                    new WorkflowTimers(entities),
+                    Map.of(WorkflowInstance.KEY.name(), new WorkflowTimers(entities)),
                     clock,
                     config.getDuration("twinloop.timers.interval"),
                     config.getInt("twinloop.timers.batch")),

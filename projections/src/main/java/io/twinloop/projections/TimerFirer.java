@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.Behavior;
@@ -22,26 +23,35 @@ import org.slf4j.LoggerFactory;
  */
 public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
 
-  /** Index timer_by_due. */
+  /** Index timer_by_due. A type this release does not know waits for one that does. */
   private static final String DUE =
-      "SELECT workflow_id, timer_id, due_at FROM timer WHERE due_at <= ? ORDER BY due_at LIMIT ?";
+      """
+      SELECT entity_type, entity_id, timer_id, due_at FROM timer
+      WHERE due_at <= ? AND entity_type = ANY(?) ORDER BY due_at LIMIT ?
+      """;
 
   /** Primary key; a timer that was set anew meanwhile stays, for it has not been fired. */
   private static final String REMOVE =
-      "DELETE FROM timer WHERE workflow_id = ? AND timer_id = ? AND due_at = ?";
+      """
+      DELETE FROM timer
+      WHERE entity_type = ? AND entity_id = ? AND timer_id = ? AND due_at = ?
+      """;
 
   /** Likewise. */
   private static final String POSTPONE =
-      "UPDATE timer SET due_at = ? WHERE workflow_id = ? AND timer_id = ? AND due_at = ?";
+      """
+      UPDATE timer SET due_at = ?
+      WHERE entity_type = ? AND entity_id = ? AND timer_id = ? AND due_at = ?
+      """;
 
   /** A timer whose entity would not take it comes again after this, behind those that wait. */
   private static final Duration AGAIN = Duration.ofSeconds(2);
 
-  /** Where a due timer goes. */
+  /** Where due timers of one type of entity go. */
   @FunctionalInterface
   public interface Target {
     /** True when the entity has taken it, false when it has to come again later. */
-    CompletionStage<Boolean> fire(String workflowId, String timerId);
+    CompletionStage<Boolean> fire(String entityId, String timerId);
   }
 
   public sealed interface Command permits Look, Looked, Stop {}
@@ -55,10 +65,10 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
 
   private static final Logger LOG = LoggerFactory.getLogger(TimerFirer.class);
 
-  private record Due(String workflowId, String timerId, Instant dueAt) {}
+  private record Due(String entityType, String entityId, String timerId, Instant dueAt) {}
 
   private final Database database;
-  private final Target target;
+  private final Map<String, Target> targets;
   private final Clock clock;
   private final Duration interval;
   private final int batch;
@@ -68,14 +78,14 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       Database database,
-      Target target,
+      Map<String, Target> targets,
       Clock clock,
       Duration interval,
       int batch) {
     super(context);
     this.timers = timers;
     this.database = database;
-    this.target = target;
+    this.targets = Map.copyOf(targets);
     this.clock = clock;
     this.interval = interval;
     this.batch = batch;
@@ -84,17 +94,18 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
   /**
    * Looks for due timers at once, and then again and again.
    *
+   * @param targets where the timers go, by the type of their entity
    * @param interval how often due timers are looked for
    * @param batch how many are fired at once
    */
   public static Behavior<Command> create(
-      Database database, Target target, Clock clock, Duration interval, int batch) {
+      Database database, Map<String, Target> targets, Clock clock, Duration interval, int batch) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
                   context.getSelf().tell(new Look());
-                  return new TimerFirer(context, timers, database, target, clock, interval, batch);
+                  return new TimerFirer(context, timers, database, targets, clock, interval, batch);
                 }));
   }
 
@@ -118,10 +129,12 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
                         DUE,
                         row ->
                             new Due(
-                                row.getString("workflow_id"),
+                                row.getString("entity_type"),
+                                row.getString("entity_id"),
                                 row.getString("timer_id"),
                                 Sql.instant(row, "due_at")),
                         now,
+                        Sql.texts(connection, List.copyOf(targets.keySet())),
                         batch))
             .thenCompose(this::fire);
     getContext()
@@ -138,8 +151,9 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
   }
 
   private CompletionStage<Boolean> fire(Due timer) {
-    return target
-        .fire(timer.workflowId(), timer.timerId())
+    return targets
+        .get(timer.entityType())
+        .fire(timer.entityId(), timer.timerId())
         .exceptionally(
             failure -> {
               LOG.warn("Timer {} has to come again: {}", timer, failure.toString());
@@ -151,14 +165,20 @@ public final class TimerFirer extends AbstractBehavior<TimerFirer.Command> {
                     connection -> {
                       if (taken) {
                         Sql.update(
-                            connection, REMOVE, timer.workflowId(), timer.timerId(), timer.dueAt());
+                            connection,
+                            REMOVE,
+                            timer.entityType(),
+                            timer.entityId(),
+                            timer.timerId(),
+                            timer.dueAt());
                       } else {
                         Instant again = clock.instant().plus(AGAIN);
                         Sql.update(
                             connection,
                             POSTPONE,
                             again,
-                            timer.workflowId(),
+                            timer.entityType(),
+                            timer.entityId(),
                             timer.timerId(),
                             timer.dueAt());
                       }

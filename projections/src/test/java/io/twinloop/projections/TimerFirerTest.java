@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -67,6 +68,28 @@ class TimerFirerTest {
 
     await().until(() -> timers().equals(List.of("c|3")));
     assertThat(fired).containsExactly("a 1", "b 2");
+  }
+
+  @Test
+  void shouldFireEachTimerInAnEntityOfItsType() {
+    timer("Node", "a", "1", NOON);
+    timer("Run", "a", "1", NOON);
+    start();
+
+    await().until(() -> timers().isEmpty());
+    assertThat(fired).containsExactlyInAnyOrder("a 1", "node a 1");
+  }
+
+  /** While a cluster is brought to a newer release, an older node may be the one that looks. */
+  @Test
+  void shouldLeaveTimersOfATypeItDoesNotKnow() {
+    timer("Moon", "m", "1", NOON.minusSeconds(1));
+    timer("Run", "a", "1", NOON);
+    start();
+
+    await().until(() -> timers().equals(List.of("m|1")));
+    assertThat(dueAt("m")).isEqualTo("2026-03-01 11:59:59");
+    assertThat(fired).containsExactly("a 1");
   }
 
   @Test
@@ -161,7 +184,8 @@ class TimerFirerTest {
     try (TestPostgres own = TestPostgres.ownServer();
         ReadModels ownModels = own.newReadModels()) {
       TestPostgres.execute(
-          ownModels.forQueries(), "INSERT INTO timer VALUES ('a', '1', '2026-03-01 12:00:00+00')");
+          ownModels.forQueries(),
+          "INSERT INTO timer VALUES ('a', '1', '2026-03-01 12:00:00+00', 'Run')");
       own.server().kill();
       start(ownModels);
       own.server().start();
@@ -178,7 +202,12 @@ class TimerFirerTest {
   private void start(ReadModels models) {
     firer =
         system.spawn(
-            TimerFirer.create(models.database(), this::fire, clock, Duration.ofMillis(10), BATCH));
+            TimerFirer.create(
+                models.database(),
+                Map.of("Run", this::fire, "Node", (id, timer) -> fire("node " + id, timer)),
+                clock,
+                Duration.ofMillis(10),
+                BATCH));
   }
 
   private CompletionStage<Boolean> fire(String workflowId, String timerId) {
@@ -192,24 +221,29 @@ class TimerFirerTest {
     return CompletableFuture.completedFuture(!refusing.contains(workflowId));
   }
 
-  private static void timer(String workflowId, String timerId, Instant dueAt) {
+  private static void timer(String runId, String timerId, Instant dueAt) {
+    timer("Run", runId, timerId, dueAt);
+  }
+
+  private static void timer(String entityType, String id, String timerId, Instant dueAt) {
     TestPostgres.execute(
         readModels.forProjections(),
         """
-        INSERT INTO timer VALUES ('%s', '%s', '%s')
-        ON CONFLICT (workflow_id, timer_id) DO UPDATE SET due_at = EXCLUDED.due_at
+        INSERT INTO timer (entity_type, entity_id, timer_id, due_at)
+        VALUES ('%s', '%s', '%s', '%s')
+        ON CONFLICT (entity_type, entity_id, timer_id) DO UPDATE SET due_at = EXCLUDED.due_at
         """
-            .formatted(workflowId, timerId, dueAt));
+            .formatted(entityType, id, timerId, dueAt));
   }
 
   private static List<String> timers() {
-    return TestPostgres.rows(readModels, "SELECT workflow_id, timer_id FROM timer ORDER BY 1");
+    return TestPostgres.rows(readModels, "SELECT entity_id, timer_id FROM timer ORDER BY 1");
   }
 
   private static String dueAt(String workflowId) {
     return TestPostgres.rows(
             readModels,
-            "SELECT due_at AT TIME ZONE 'UTC' FROM timer WHERE workflow_id = '" + workflowId + "'")
+            "SELECT due_at AT TIME ZONE 'UTC' FROM timer WHERE entity_id = '" + workflowId + "'")
         .get(0);
   }
 }

@@ -11,6 +11,7 @@ import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowInstance.Status;
 import io.twinloop.projections.ReadModel;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.Timers;
 import io.twinloop.projections.bus.EventLog;
 import io.twinloop.projections.loop.LoopChange;
 import io.twinloop.projections.loop.LoopWriter;
@@ -32,6 +33,9 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   /** A request that is not answered by then is asked again, by waking its run. */
   static final Duration WAKE_AFTER = Duration.ofSeconds(5);
 
+  /** The type of entity that timers are set for. */
+  private static final String RUNS = WorkflowInstance.KEY.name();
+
   /** Timers with this prefix wake a run instead of firing in it. */
   public static final String WAKE = "wake:";
 
@@ -49,7 +53,9 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   private static final String RESUME =
       """
       UPDATE workflow SET seq_nr = ?, status = CASE
-        WHEN EXISTS (SELECT 1 FROM timer WHERE workflow_id = ? AND starts_with(timer_id, ?)) THEN ?
+        WHEN EXISTS (
+          SELECT 1 FROM timer
+          WHERE entity_type = ? AND entity_id = ? AND starts_with(timer_id, ?)) THEN ?
         ELSE ? END
       WHERE id = ?
       """;
@@ -92,22 +98,6 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       WHERE workflow_id = ? AND state IN ('open', 'claimed')
         AND (ref = ? OR starts_with(ref, ? || '/'))
       """;
-
-  /** Primary key. */
-  private static final String SET_TIMER =
-      """
-      INSERT INTO timer (workflow_id, timer_id, due_at) VALUES (?, ?, ?)
-      ON CONFLICT (workflow_id, timer_id) DO UPDATE SET due_at = EXCLUDED.due_at
-      """;
-
-  /** Primary key, by its first column: the timer of a step, or those of the steps inside it. */
-  private static final String DROP_TIMERS_IN =
-      """
-      DELETE FROM timer WHERE workflow_id = ? AND (timer_id = ? OR starts_with(timer_id, ? || '/'))
-      """;
-
-  /** Primary key, by its first column. */
-  private static final String DROP_TIMERS = "DELETE FROM timer WHERE workflow_id = ?";
 
   /** Primary key: the notification's own, so that a repetition tells nobody twice. */
   private static final String NOTIFY =
@@ -158,7 +148,15 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       Sql.update(connection, MOVE, Status.SUSPENDED.name(), seqNr, id);
     } else if (event instanceof WorkflowInstance.RunResumed) {
       Sql.update(
-          connection, RESUME, seqNr, id, WAKE, Status.RUNNING.name(), Status.WAITING.name(), id);
+          connection,
+          RESUME,
+          seqNr,
+          RUNS,
+          id,
+          WAKE,
+          Status.RUNNING.name(),
+          Status.WAITING.name(),
+          id);
     } else if (event instanceof WorkflowInstance.RunCancelled) {
       end(connection, id, Status.CANCELLED, event.at(), null, null, seqNr);
     }
@@ -240,7 +238,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       Instant at,
       @Nullable String output)
       throws SQLException {
-    Sql.update(connection, DROP_TIMERS_IN, id, WAKE + ref.id(), WAKE + ref.id());
+    Timers.drop(connection, RUNS, id, WAKE + ref.id());
     Sql.update(connection, END_TASKS_IN, state, at, output, id, ref.id(), ref.id());
   }
 
@@ -255,7 +253,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       throws SQLException {
     Sql.update(connection, END, status.name(), at, output, error, seqNr, id);
     Sql.update(connection, END_TASKS, "cancelled", at, id);
-    Sql.update(connection, DROP_TIMERS, id);
+    Timers.dropAll(connection, RUNS, id);
   }
 
   private static void openTask(
@@ -310,7 +308,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   private static void setTimer(Connection connection, String id, @Nullable Timer timer)
       throws SQLException {
     if (timer != null) {
-      Sql.update(connection, SET_TIMER, id, timer.id(), timer.dueAt());
+      Timers.set(connection, RUNS, id, timer.id(), timer.dueAt());
     }
   }
 

@@ -512,7 +512,7 @@ class WorkflowReadModelTest {
   private static List<String> timers() {
     return TestPostgres.rows(
         readModels,
-        "SELECT workflow_id, timer_id, due_at AT TIME ZONE 'UTC' || '+00' FROM timer ORDER BY due_at");
+        "SELECT entity_id, timer_id, due_at AT TIME ZONE 'UTC' || '+00' FROM timer ORDER BY due_at");
   }
 
   private static List<JsonNode> sent() {
