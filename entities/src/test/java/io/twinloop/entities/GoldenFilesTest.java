@@ -2,6 +2,7 @@ package io.twinloop.entities;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinloop.domain.organization.Concern;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiSamples;
@@ -38,7 +39,8 @@ class GoldenFilesTest {
   private static final List<Recorded> ENTITIES =
       List.of(
           new Recorded("Kpi", classes(Kpi.Event.class), KpiSamples.events()),
-          new Recorded("OrgNode", classes(OrgNode.Event.class), OrgNodeSamples.events()),
+          new Recorded(
+              "OrgNode", withEachConcern(classes(OrgNode.Event.class)), OrgNodeSamples.events()),
           new Recorded(
               "WorkflowDefinition",
               classes(WorkflowDefinition.Event.class),
@@ -60,7 +62,16 @@ class GoldenFilesTest {
     return events;
   }
 
+  private static Set<String> withEachConcern(Set<String> events) {
+    events.remove("ConcernRaised");
+    classes(Concern.class).forEach(concern -> events.add("ConcernRaised-" + concern));
+    return events;
+  }
+
   private static String kindOf(Object sample) {
+    if (sample instanceof OrgNode.ConcernRaised raised) {
+      return "ConcernRaised-" + raised.concern().concern().getClass().getSimpleName();
+    }
     return sample instanceof WorkflowInstance.Stepped stepped
         ? "Stepped-" + stepped.step().getClass().getSimpleName()
         : sample.getClass().getSimpleName();

@@ -55,7 +55,9 @@ public final class KnownProperties {
               entry("budget_remaining", number(-1e15, 1e15)),
               entry("headcount", COUNT),
               entry("headcount_min", COUNT),
-              entry("cost_center", TEXT)),
+              entry("cost_center", TEXT),
+              entry("forecast_eur", number(-1e15, 1e15)),
+              entry("forecast_date", TIME)),
           NodeType.PERSON,
           Map.of(
               "employee_id", TEXT,
@@ -75,7 +77,13 @@ public final class KnownProperties {
               "headcount_max",
               COUNT,
               "is_management",
-              FLAG),
+              FLAG,
+              "vacant",
+              FLAG,
+              "vacant_since",
+              TIME,
+              "vacant_unit_id",
+              TEXT),
           NodeType.PROCESS,
           Map.of(
               "sla_days", DAYS,
@@ -90,9 +98,10 @@ public final class KnownProperties {
               "threshold", SCORE,
               "contract_expiry", DATE,
               "expiry_date", DATE,
-              "annual_value_eur", MONEY),
+              "annual_value_eur", MONEY,
+              "contract_id", TEXT),
           NodeType.COMPLIANCE_OBLIGATION,
-          Map.of("title", TEXT, "deadline", TIME, "responsible_id", TEXT));
+          Map.of("title", TEXT, "deadline", TIME, "responsible_id", TEXT, "fulfilled", FLAG));
 
   private static final Map<RelationType, Map<String, Rule>> OF_RELATIONS =
       Map.of(

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node says of itself.
@@ -110,6 +111,25 @@ public record NodeContent(NodeType type, String label, NodeProperties properties
     }
     NodeContent content = new NodeContent(type, nextLabel.asText(""), sound);
     return content.problems().isEmpty() ? new Sound(content) : new Refused(content.problems());
+  }
+
+  /** This content after a merge patch of its properties alone. */
+  public Patched patchedProperties(ObjectNode mergePatch) {
+    ObjectNode patch = JsonNodeFactory.instance.objectNode();
+    patch.set("properties", mergePatch);
+    return patched(patch);
+  }
+
+  /** A property that is a number, null where there is none. */
+  public @Nullable Double number(String name) {
+    JsonNode value = properties.get(name);
+    return value != null && value.isNumber() ? value.doubleValue() : null;
+  }
+
+  /** A property that is a text, null where there is none. */
+  public @Nullable String text(String name) {
+    JsonNode value = properties.get(name);
+    return value != null && value.isTextual() ? value.textValue() : null;
   }
 
   /** What has to change to get from this content to {@code next}. */

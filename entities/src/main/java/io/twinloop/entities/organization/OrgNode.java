@@ -6,16 +6,24 @@ import static io.twinloop.entities.Refusals.REFUSED;
 import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.organization.ComplianceDeadline;
+import io.twinloop.domain.organization.Concern;
+import io.twinloop.domain.organization.Headcount;
 import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeChange;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeProperties;
+import io.twinloop.domain.organization.NodeSensing;
 import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.OpenConcern;
 import io.twinloop.domain.organization.Problem;
 import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
+import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
+import io.twinloop.entities.EntityIds;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -42,7 +50,8 @@ import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of the organisation, with the relations that go out from it. Absent → Present → Retired.
+ * A node of the organisation, with the relations that go out from it and what there is to worry
+ * about. Absent → Present → Retired.
  */
 public final class OrgNode
     extends EventSourcedBehaviorWithEnforcedReplies<OrgNode.Command, OrgNode.Event, OrgNode.State> {
@@ -122,6 +131,40 @@ public final class OrgNode
       ActorRef<Reply> replyTo)
       implements Command {}
 
+  /**
+   * Changes a unit's {@code headcount} by so many, once. A headcount that is not known stays so.
+   *
+   * @param roleId of the one who came or left, absent where it is not known
+   * @param toldElsewhere whether the role itself tells of its vacancy: one is enough
+   * @param adjustmentId the same for a repetition, which then changes nothing
+   */
+  public record ChangeHeadcount(
+      int by,
+      @Nullable String roleId,
+      boolean toldElsewhere,
+      String adjustmentId,
+      Cause cause,
+      ActorRef<Reply> replyTo)
+      implements Command {}
+
+  /**
+   * A breach of a process's service level was resolved; what follows from it, once.
+   *
+   * @param resolutionDays how long it took, in days of 24 hours
+   * @param measured the properties that follow, as a merge patch of them
+   * @param adjustmentId the same for a repetition, which then changes nothing
+   */
+  public record ResolveSla(
+      double resolutionDays,
+      ObjectNode measured,
+      String adjustmentId,
+      Cause cause,
+      ActorRef<Reply> replyTo)
+      implements Command {}
+
+  /** Reminds of an obligation's deadline, so many days before it. */
+  public record Remind(int stageDays, Cause cause, ActorRef<Reply> replyTo) implements Command {}
+
   /** Takes the node out of the organisation; its relations end. */
   public record Retire(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
@@ -161,14 +204,75 @@ public final class OrgNode
   public record NodeCreated(NodeContent content, Instant at, Cause cause) implements Event {
     @Override
     public State applyTo(State state) {
-      return new Present(new Node(content, List.of(), 1));
+      return new Present(new Node(content, List.of(), 1, List.of(), List.of()));
     }
   }
 
-  public record NodeChanged(NodeChange change, Instant at, Cause cause) implements Event {
+  /**
+   * The content changed.
+   *
+   * @param adjustmentId of a change that counts once, absent for others
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record NodeChanged(
+      NodeChange change, @Nullable String adjustmentId, Instant at, Cause cause) implements Event {
+    public NodeChanged(NodeChange change, Instant at, Cause cause) {
+      this(change, null, at, cause);
+    }
+
     @Override
     public State applyTo(State state) {
-      return new Present(state.node().changed(change));
+      return new Present(state.node().changed(change).adjusted(adjustmentId));
+    }
+  }
+
+  /**
+   * There is something to worry about, or an open concern is to be told again.
+   *
+   * @param content of the node then
+   */
+  public record ConcernRaised(
+      OpenConcern concern, boolean again, NodeContent content, Instant at, Cause cause)
+      implements Event {
+    @Override
+    public State applyTo(State state) {
+      return new Present(state.node().without(concern).with(concern));
+    }
+  }
+
+  /**
+   * A concern is over.
+   *
+   * @param value that is back within its limit, absent where none was measured
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record ConcernSettled(OpenConcern concern, @Nullable Double value, Instant at, Cause cause)
+      implements Event {
+    @Override
+    public State applyTo(State state) {
+      return new Present(state.node().without(concern));
+    }
+  }
+
+  /**
+   * A breach of the process's service level was resolved.
+   *
+   * @param slaDays how long it may take, absent where the process has no service level
+   * @param endsEpisode whether that ends a breach of its cause's loop; where the process's own
+   *     concern belongs to that loop, its end is told by that concern
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record SlaResolved(
+      double resolutionDays,
+      @Nullable Double slaDays,
+      boolean endsEpisode,
+      String adjustmentId,
+      Instant at,
+      Cause cause)
+      implements Event {
+    @Override
+    public State applyTo(State state) {
+      return new Present(state.node().adjusted(adjustmentId).next());
     }
   }
 
@@ -233,10 +337,23 @@ public final class OrgNode
    *
    * @param relations those that go out from it and have not ended
    * @param revision counts its changes
+   * @param concerns those that are open
+   * @param adjustments the last {@value #REMEMBERED_ADJUSTMENTS} that may be repeated
    */
-  public record Node(NodeContent content, List<Relation> relations, long revision) {
+  public record Node(
+      NodeContent content,
+      List<Relation> relations,
+      long revision,
+      List<OpenConcern> concerns,
+      List<String> adjustments) {
+
+    private static final int REMEMBERED_ADJUSTMENTS = 32;
+
     public Node {
       relations = List.copyOf(relations);
+      // Snapshots of earlier releases know neither.
+      concerns = concerns == null ? List.of() : List.copyOf(concerns);
+      adjustments = adjustments == null ? List.of() : List.copyOf(adjustments);
     }
 
     Optional<Relation> relation(RelationType type, String targetId) {
@@ -244,18 +361,44 @@ public final class OrgNode
     }
 
     Node changed(NodeChange change) {
-      return new Node(content.with(change), relations, revision + 1);
+      return new Node(content.with(change), relations, revision, concerns, adjustments).next();
     }
 
     Node replaced(Optional<Relation> before, Optional<Relation> after) {
       List<Relation> next = new ArrayList<>(relations);
       before.ifPresent(next::remove);
       after.ifPresent(next::add);
-      return new Node(content, next, revision + 1);
+      return new Node(content, next, revision, concerns, adjustments).next();
+    }
+
+    Node with(OpenConcern concern) {
+      List<OpenConcern> next = new ArrayList<>(concerns);
+      next.add(concern);
+      return new Node(content, relations, revision, next, adjustments);
+    }
+
+    Node without(OpenConcern concern) {
+      List<OpenConcern> next = new ArrayList<>(concerns);
+      next.removeIf(open -> open.id().equals(concern.id()));
+      return new Node(content, relations, revision, next, adjustments).next();
+    }
+
+    Node adjusted(@Nullable String adjustmentId) {
+      if (adjustmentId == null) {
+        return this;
+      }
+      List<String> known = new ArrayList<>(adjustments);
+      known.add(adjustmentId);
+      int forget = Math.max(0, known.size() - REMEMBERED_ADJUSTMENTS);
+      return new Node(content, relations, revision, concerns, known.subList(forget, known.size()));
+    }
+
+    Node next() {
+      return new Node(content, relations, revision + 1, concerns, adjustments);
     }
 
     Node retired() {
-      return new Node(content, List.of(), revision + 1);
+      return new Node(content, List.of(), revision, List.of(), adjustments).next();
     }
   }
 
@@ -288,6 +431,9 @@ public final class OrgNode
         .onCommand(Patch.class, command -> absent(command.replyTo()))
         .onCommand(Relate.class, command -> absent(command.replyTo()))
         .onCommand(Unrelate.class, command -> absent(command.replyTo()))
+        .onCommand(ChangeHeadcount.class, command -> absent(command.replyTo()))
+        .onCommand(ResolveSla.class, command -> absent(command.replyTo()))
+        .onCommand(Remind.class, command -> absent(command.replyTo()))
         .onCommand(Retire.class, command -> absent(command.replyTo()))
         .onCommand(Get.class, command -> absent(command.replyTo()));
     commands
@@ -296,6 +442,9 @@ public final class OrgNode
         .onCommand(Patch.class, ifCurrent(this::patch))
         .onCommand(Relate.class, ifCurrent(this::relate))
         .onCommand(Unrelate.class, ifCurrent(this::unrelate))
+        .onCommand(ChangeHeadcount.class, this::changeHeadcount)
+        .onCommand(ResolveSla.class, this::resolveSla)
+        .onCommand(Remind.class, this::remind)
         .onCommand(Retire.class, ifCurrent(this::retire))
         .onCommand(Get.class, this::get);
     commands
@@ -304,6 +453,9 @@ public final class OrgNode
         .onCommand(Patch.class, command -> retired(command.replyTo()))
         .onCommand(Relate.class, command -> retired(command.replyTo()))
         .onCommand(Unrelate.class, (state, command) -> unchanged(state, command.replyTo()))
+        .onCommand(ChangeHeadcount.class, command -> retired(command.replyTo()))
+        .onCommand(ResolveSla.class, command -> retired(command.replyTo()))
+        .onCommand(Remind.class, (state, command) -> unchanged(state, command.replyTo()))
         .onCommand(Retire.class, (state, command) -> unchanged(state, command.replyTo()))
         .onCommand(Get.class, this::get);
     return commands.build();
@@ -339,8 +491,10 @@ public final class OrgNode
     if (!content.problems().isEmpty()) {
       return invalid(Problem.sentence(content.problems()), command.replyTo());
     }
-    return changed(
-        new NodeCreated(content, clock.instant(), command.cause()), true, command.replyTo());
+    Instant now = clock.instant();
+    List<Event> events = new ArrayList<>(List.of(new NodeCreated(content, now, command.cause())));
+    new Telling(events, now, command.cause()).tell(List.of(), null, content);
+    return changed(events, true, command.replyTo());
   }
 
   private ReplyEffect<Event, State> put(State state, Put command) {
@@ -374,8 +528,124 @@ public final class OrgNode
     if (node.content().equals(content)) {
       return unchanged(state, replyTo);
     }
-    return changed(
-        new NodeChanged(node.content().changeTo(content), clock.instant(), cause), false, replyTo);
+    Instant now = clock.instant();
+    List<Event> events = new ArrayList<>();
+    events.add(new NodeChanged(node.content().changeTo(content), now, cause));
+    new Telling(events, now, cause).tell(node.concerns(), node.content(), content);
+    return changed(events, false, replyTo);
+  }
+
+  private ReplyEffect<Event, State> changeHeadcount(State state, ChangeHeadcount command) {
+    Node node = state.node();
+    Optional<NodeContent> content = Headcount.changed(node.content(), command.by());
+    if (node.adjustments().contains(command.adjustmentId()) || content.isEmpty()) {
+      return unchanged(state, command.replyTo());
+    }
+    Instant now = clock.instant();
+    List<Event> events = new ArrayList<>();
+    events.add(
+        new NodeChanged(
+            node.content().changeTo(content.get()), command.adjustmentId(), now, command.cause()));
+    new Telling(events, now, command.cause(), command.roleId(), !command.toldElsewhere())
+        .tell(node.concerns(), node.content(), content.get());
+    return changed(events, false, command.replyTo());
+  }
+
+  private ReplyEffect<Event, State> resolveSla(State state, ResolveSla command) {
+    Node node = state.node();
+    if (node.adjustments().contains(command.adjustmentId())) {
+      return unchanged(state, command.replyTo());
+    }
+    NodeContent.Patched patched = node.content().patchedProperties(command.measured());
+    if (patched instanceof NodeContent.Refused refused) {
+      return invalid(Problem.sentence(refused.problems()), command.replyTo());
+    }
+    NodeContent content = ((NodeContent.Sound) patched).content();
+    Instant now = clock.instant();
+    List<Event> events = new ArrayList<>();
+    if (!content.equals(node.content())) {
+      events.add(new NodeChanged(node.content().changeTo(content), now, command.cause()));
+    }
+    Double slaDays = content.number("sla_days");
+    boolean isOwn =
+        node.concerns().stream()
+            .anyMatch(open -> open.correlationId().equals(command.cause().correlationId()));
+    events.add(
+        new SlaResolved(
+            command.resolutionDays(),
+            slaDays,
+            slaDays != null && !SlaBreach.is(command.resolutionDays(), slaDays) && !isOwn,
+            command.adjustmentId(),
+            now,
+            command.cause()));
+    new Telling(events, now, command.cause()).tell(node.concerns(), node.content(), content);
+    return changed(events, false, command.replyTo());
+  }
+
+  private ReplyEffect<Event, State> remind(State state, Remind command) {
+    Node node = state.node();
+    Instant now = clock.instant();
+    Optional<ComplianceDeadline> deadline = ComplianceDeadline.of(node.content());
+    if (deadline.isPresent() && now.isBefore(deadline.get().dueAt(command.stageDays()))) {
+      return rejected(
+          WRONG_STATE,
+          "The reminder of '%s' %d days before its deadline is due at %s, not yet at %s."
+              .formatted(id, command.stageDays(), deadline.get().dueAt(command.stageDays()), now),
+          command.replyTo());
+    }
+    List<Event> events = new ArrayList<>();
+    new Telling(events, now, command.cause()).tell(node.concerns(), node.content(), node.content());
+    return events.isEmpty()
+        ? unchanged(state, command.replyTo())
+        : changed(events, false, command.replyTo());
+  }
+
+  /** Turns what a change means for the node's concerns into events. */
+  private final class Telling {
+    private final List<Event> events;
+    private final Instant now;
+    private final Cause cause;
+    private final @Nullable String roleId;
+    private final boolean told;
+    private @Nullable String loop;
+
+    Telling(List<Event> events, Instant now, Cause cause) {
+      this(events, now, cause, null, true);
+    }
+
+    /** For a change that one who held this role brought about. */
+    Telling(List<Event> events, Instant now, Cause cause, @Nullable String roleId, boolean told) {
+      this.events = events;
+      this.now = now;
+      this.cause = cause;
+      this.roleId = roleId;
+      this.told = told;
+      this.loop = cause.correlationId();
+    }
+
+    void tell(List<OpenConcern> open, @Nullable NodeContent before, NodeContent after) {
+      for (NodeSensing.Finding finding : NodeSensing.sense(open, before, after, now)) {
+        if (finding instanceof NodeSensing.Raised raised) {
+          events.add(new ConcernRaised(opened(raised.concern()), false, after, now, cause));
+        } else if (finding instanceof NodeSensing.Renewed renewed) {
+          OpenConcern next = renewed.open().renewed(renewed.concern());
+          events.add(new ConcernRaised(next, true, after, now, cause));
+        } else if (finding instanceof NodeSensing.Settled settled) {
+          events.add(new ConcernSettled(settled.open(), settled.value(), now, cause));
+        }
+      }
+    }
+
+    private OpenConcern opened(Concern concern) {
+      // The number this event will have makes the id: a node may worry about the same thing again.
+      String concernId =
+          EntityIds.derived("concern", id, Long.toString(seqNr() + events.size() + 1));
+      String correlationId = loop == null ? concernId : loop;
+      loop = null; // the change's own loop has one beginning; a further concern is another
+      return concern instanceof Concern.Understaffed understaffed
+          ? new OpenConcern(concernId, correlationId, understaffed.after(roleId), now, told)
+          : new OpenConcern(concernId, correlationId, concern, now, true);
+    }
   }
 
   private ReplyEffect<Event, State> relate(State state, Relate command) {
@@ -445,10 +715,13 @@ public final class OrgNode
 
   private ReplyEffect<Event, State> retire(State state, Retire command) {
     Node node = state.node();
-    return changed(
-        new NodeRetired(node.relations(), clock.instant(), command.cause()),
-        false,
-        command.replyTo());
+    Instant now = clock.instant();
+    List<Event> events = new ArrayList<>();
+    for (OpenConcern open : node.concerns()) {
+      events.add(new ConcernSettled(open, null, now, command.cause()));
+    }
+    events.add(new NodeRetired(node.relations(), now, command.cause()));
+    return changed(events, false, command.replyTo());
   }
 
   private ReplyEffect<Event, State> get(State state, Get command) {
@@ -461,8 +734,13 @@ public final class OrgNode
   }
 
   private ReplyEffect<Event, State> changed(Event event, boolean created, ActorRef<Reply> replyTo) {
+    return changed(List.of(event), created, replyTo);
+  }
+
+  private ReplyEffect<Event, State> changed(
+      List<Event> events, boolean created, ActorRef<Reply> replyTo) {
     return Effect()
-        .persist(event)
+        .persist(events)
         .thenReply(replyTo, next -> new Accepted(next.node().revision(), seqNr(), created, false));
   }
 

@@ -10,9 +10,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.organization.Concern;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeProperties;
 import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.OpenConcern;
 import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.entities.Cause;
@@ -22,7 +24,10 @@ import io.twinloop.entities.Lifecycle.Row;
 import io.twinloop.entities.MovableClock;
 import io.twinloop.entities.organization.OrgNode.Absent;
 import io.twinloop.entities.organization.OrgNode.Accepted;
+import io.twinloop.entities.organization.OrgNode.ChangeHeadcount;
 import io.twinloop.entities.organization.OrgNode.Command;
+import io.twinloop.entities.organization.OrgNode.ConcernRaised;
+import io.twinloop.entities.organization.OrgNode.ConcernSettled;
 import io.twinloop.entities.organization.OrgNode.Current;
 import io.twinloop.entities.organization.OrgNode.Event;
 import io.twinloop.entities.organization.OrgNode.Get;
@@ -36,9 +41,12 @@ import io.twinloop.entities.organization.OrgNode.Rejected;
 import io.twinloop.entities.organization.OrgNode.Relate;
 import io.twinloop.entities.organization.OrgNode.Related;
 import io.twinloop.entities.organization.OrgNode.RelationChanged;
+import io.twinloop.entities.organization.OrgNode.Remind;
 import io.twinloop.entities.organization.OrgNode.Reply;
+import io.twinloop.entities.organization.OrgNode.ResolveSla;
 import io.twinloop.entities.organization.OrgNode.Retire;
 import io.twinloop.entities.organization.OrgNode.RetiredNode;
+import io.twinloop.entities.organization.OrgNode.SlaResolved;
 import io.twinloop.entities.organization.OrgNode.State;
 import io.twinloop.entities.organization.OrgNode.Unrelate;
 import io.twinloop.entities.organization.OrgNode.Unrelated;
@@ -47,16 +55,19 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OrgNodeTest {
@@ -107,6 +118,16 @@ class OrgNodeTest {
           .row(Absent.class, "Patch", patch("{'label': 'B'}"), "Rejected(not-found)")
           .row(Absent.class, "Relate", worksIn("billing"), "Rejected(not-found)")
           .row(Absent.class, "Unrelate", leaves("billing"), "Rejected(not-found)")
+          .row(Absent.class, "ChangeHeadcount", headcount(-1, "e1"), "Rejected(not-found)")
+          .row(Absent.class, "ResolveSla", resolved(1.5, "e1"), "Rejected(not-found)")
+          .row(Absent.class, "Remind", OrgNodeTest::remind, "Rejected(not-found)")
+          .row(
+              Absent.class,
+              "Put what is worrying",
+              process("{'sla_days': 5, 'avg_duration_days': 8.2}"),
+              "Accepted",
+              List.of(NodeCreated.class, ConcernRaised.class),
+              Present.class)
           .row(Absent.class, "Retire", OrgNodeTest::retire, "Rejected(not-found)")
           .row(Absent.class, "Get", Get::new, "Rejected(not-found)")
           .row(
@@ -156,6 +177,15 @@ class OrgNodeTest {
               List.of(Unrelated.class),
               Present.class)
           .row(Present.class, "Unrelate what is not related", leaves("sales"), "Accepted")
+          .row(Present.class, "ChangeHeadcount of a person", headcount(-1, "e1"), "Accepted")
+          .row(
+              Present.class,
+              "ResolveSla",
+              resolved(1.5, "e1"),
+              "Accepted",
+              List.of(NodeChanged.class, SlaResolved.class),
+              Present.class)
+          .row(Present.class, "Remind of no deadline", OrgNodeTest::remind, "Accepted")
           .row(
               Present.class,
               "Retire",
@@ -168,17 +198,48 @@ class OrgNodeTest {
           .row(RetiredNode.class, "Patch", patch("{'label': 'B'}"), "Rejected(wrong-state)")
           .row(RetiredNode.class, "Relate", worksIn("billing"), "Rejected(wrong-state)")
           .row(RetiredNode.class, "Unrelate", leaves("billing"), "Accepted")
+          .row(RetiredNode.class, "ChangeHeadcount", headcount(1, "e1"), "Rejected(wrong-state)")
+          .row(RetiredNode.class, "ResolveSla", resolved(1.5, "e1"), "Rejected(wrong-state)")
+          .row(RetiredNode.class, "Remind", OrgNodeTest::remind, "Accepted")
           .row(RetiredNode.class, "Retire again", OrgNodeTest::retire, "Accepted")
           .row(RetiredNode.class, "Get", Get::new, "Current");
 
-  static Stream<Row<Command, Reply>> rows() {
-    return LIFECYCLE.rows();
+  /** What ends a concern, in a node that has one. */
+  private static final Lifecycle<Command, Reply> WORRIED =
+      new Lifecycle<Command, Reply>(
+              Map.of(Present.class, List.of(process("{'sla_days': 5, 'avg_duration_days': 8.2}"))))
+          .row(
+              Present.class,
+              "Patch what is worrying",
+              patch("{'properties': {'avg_duration_days': 4}}"),
+              "Accepted",
+              List.of(NodeChanged.class, ConcernSettled.class),
+              Present.class)
+          .row(
+              Present.class,
+              "ResolveSla",
+              resolved(1.5, "e1"),
+              "Accepted",
+              List.of(NodeChanged.class, SlaResolved.class, ConcernSettled.class),
+              Present.class)
+          .row(
+              Present.class,
+              "Retire",
+              OrgNodeTest::retire,
+              "Accepted",
+              List.of(ConcernSettled.class, NodeRetired.class),
+              RetiredNode.class);
+
+  static Stream<Arguments> rows() {
+    return Stream.of(LIFECYCLE, WORRIED)
+        .flatMap(table -> table.rows().map(row -> Arguments.of(row, table)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}")
   @MethodSource("rows")
-  void shouldAnswerEachCommandInEachState(Row<Command, Reply> row) {
-    LIFECYCLE.wayTo(row.state()).forEach(node::run);
+  void shouldAnswerEachCommandInEachState(
+      Row<Command, Reply> row, Lifecycle<Command, Reply> table) {
+    table.wayTo(row.state()).forEach(node::run);
     assertThat(node.state()).isInstanceOf(row.state());
 
     var result = node.run(row.command());
@@ -200,8 +261,10 @@ class OrgNodeTest {
 
   @Test
   void shouldHaveSpokenOfEveryCommandInEveryState() {
-    assertThat(LIFECYCLE.neverExercised(State.class, Command.class, Event.class, Reply.class))
-        .isEmpty();
+    Set<String> missing =
+        LIFECYCLE.neverExercised(State.class, Command.class, Event.class, Reply.class);
+    missing.retainAll(WORRIED.neverExercised(State.class, Command.class, Event.class, Reply.class));
+    assertThat(missing).isEmpty();
   }
 
   // Content
@@ -399,6 +462,135 @@ class OrgNodeTest {
         .isTrue();
   }
 
+  // Concerns
+
+  @Test
+  void shouldRaiseABreachOnceAndSettleItInItsOwnLoop() {
+    node.run(process("{'sla_days': 5, 'avg_duration_days': 4}"));
+    clock.advance(Duration.ofDays(1));
+    OpenConcern breach =
+        raised(node.run(patch("{'properties': {'avg_duration_days': 8.2}}"))).concern();
+    assertThat(breach.concern()).isEqualTo(new Concern.SlaExceeded(8.2, 5));
+    assertThat(breach.correlationId()).isEqualTo("loop-1");
+    assertThat(breach.since()).isEqualTo(NOON.plus(Duration.ofDays(1)));
+
+    assertThat(node.run(patch("{'properties': {'avg_duration_days': 9}}")).events())
+        .as("worse, but the same breach")
+        .hasSize(1);
+
+    var back =
+        node.run(
+            to ->
+                new Patch(
+                    json("{'properties': {'avg_duration_days': 5}}"),
+                    null,
+                    new Cause("loop-2", "request-2", "ada"),
+                    to));
+    assertThat(back.events())
+        .last()
+        .isEqualTo(
+            new ConcernSettled(
+                breach, 5.0, clock.instant(), new Cause("loop-2", "request-2", "ada")));
+    OpenConcern next =
+        raised(node.run(patch("{'properties': {'avg_duration_days': 6}}"))).concern();
+    assertThat(next.id()).isNotEqualTo(breach.id());
+  }
+
+  @Test
+  void shouldGiveTheSecondConcernOfAChangeALoopOfItsOwn() {
+    var both =
+        node.run(unit("{'headcount': 1, 'headcount_min': 2, 'budget': 10, 'forecast_eur': 11}"))
+            .events();
+
+    assertThat(both).hasSize(3);
+    OpenConcern first = ((ConcernRaised) both.get(1)).concern();
+    OpenConcern second = ((ConcernRaised) both.get(2)).concern();
+    assertThat(first.correlationId()).isEqualTo("loop-1");
+    assertThat(second.correlationId()).isEqualTo(second.id());
+  }
+
+  @Test
+  void shouldCountALeaverOnceHoweverOftenItIsTold() {
+    node.run(unit("{'headcount': 2, 'headcount_min': 2}"));
+
+    var left = node.run(headcount(-1, "event-1"));
+    assertThat(raised(left).concern().concern()).isEqualTo(new Concern.Understaffed(1, 2, "buyer"));
+    assertThat(raised(left).concern().told()).isTrue();
+    assertThat(node.run(headcount(-1, "event-1")).events()).isEmpty();
+    assertThat(node.run(headcount(1, "event-2")).events())
+        .last()
+        .isInstanceOf(ConcernSettled.class);
+    assertThat(node.run(headcount(-1, "event-1")).events()).as("still known").isEmpty();
+  }
+
+  @Test
+  void shouldNotTellAVacancyThatTheRoleTells() {
+    node.run(unit("{'headcount': 2, 'headcount_min': 2}"));
+
+    var left = node.run(to -> new ChangeHeadcount(-1, "buyer", true, "event-1", CAUSE, to));
+
+    assertThat(raised(left).concern().told()).isFalse();
+  }
+
+  @Test
+  void shouldForgetTheOldestAdjustmentsOnly() {
+    node.run(unit("{'headcount': 1000}"));
+    for (int n = 0; n < 40; n++) {
+      node.run(headcount(-1, "event-" + n));
+    }
+
+    assertThat(node.state().node().adjustments()).hasSize(32).contains("event-39", "event-8");
+    assertThat(node.run(headcount(-1, "event-8")).events()).isEmpty();
+    assertThat(node.recovered()).isEqualTo(node.state());
+  }
+
+  @Test
+  void shouldEndABreachOfAnotherLoopWhenItIsResolvedInTime() {
+    node.run(process("{'sla_days': 5, 'avg_duration_days': 4}"));
+
+    assertThat(resolution(resolved(1.5, "e1")).endsEpisode()).isTrue();
+    assertThat(resolution(resolved(6, "e2")).endsEpisode()).as("not in time").isFalse();
+    assertThat(node.run(resolved(1.5, "e1")).events()).as("a repetition").isEmpty();
+  }
+
+  @Test
+  void shouldLeaveTheEndOfItsOwnBreachToItsConcern() {
+    node.run(process("{'sla_days': 5, 'avg_duration_days': 8.2}"));
+
+    var events = node.run(resolved(1.5, "e1")).events();
+
+    assertThat(events)
+        .extracting(Object::getClass)
+        .isEqualTo(List.of(NodeChanged.class, SlaResolved.class, ConcernSettled.class));
+    assertThat(((SlaResolved) events.get(1)).endsEpisode()).isFalse();
+  }
+
+  @Test
+  void shouldRemindOfADeadlineOnceAtEachStage() {
+    node.run(
+        to ->
+            new Put(
+                NodeType.COMPLIANCE_OBLIGATION,
+                "Report",
+                NodeProperties.of(json("{'deadline': '2026-05-01'}")),
+                null,
+                CAUSE,
+                to));
+    assertRefused(remindAt(30), WRONG_STATE, "due at 2026-04-01T00:00:00Z");
+
+    for (int stage : List.of(30, 14, 7, 1)) {
+      clock.moveTo(Instant.parse("2026-05-01T00:00:00Z").minus(Duration.ofDays(stage)));
+      ConcernRaised reminder = raised(node.run(remindAt(stage)));
+      assertThat(reminder.concern().concern())
+          .isEqualTo(new Concern.DeadlineNear(Instant.parse("2026-05-01T00:00:00Z"), stage, stage));
+      assertThat(reminder.again()).isEqualTo(stage != 30);
+      assertThat(node.run(remindAt(stage)).events()).as("once").isEmpty();
+    }
+    assertThat(node.run(patch("{'properties': {'fulfilled': true}}")).events())
+        .last()
+        .isInstanceOf(ConcernSettled.class);
+  }
+
   // Recovery
 
   @Test
@@ -485,6 +677,52 @@ class OrgNodeTest {
   /** Worked in billing until then. */
   private static Function<ActorRef<Reply>, Command> until(Instant validUntil) {
     return to -> new Unrelate(RelationType.BELONGS_TO, "billing", validUntil, null, CAUSE, to);
+  }
+
+  private static ConcernRaised raised(
+      EventSourcedBehaviorTestKit.CommandResultWithReply<?, Event, ?, ?> result) {
+    return (ConcernRaised) result.events().get(result.events().size() - 1);
+  }
+
+  private SlaResolved resolution(Function<ActorRef<Reply>, Command> command) {
+    return node.run(command).events().stream()
+        .filter(SlaResolved.class::isInstance)
+        .map(SlaResolved.class::cast)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Function<ActorRef<Reply>, Command> process(String properties) {
+    return to ->
+        new Put(NodeType.PROCESS, "Approval", NodeProperties.of(json(properties)), null, CAUSE, to);
+  }
+
+  private static Function<ActorRef<Reply>, Command> unit(String properties) {
+    return to ->
+        new Put(
+            NodeType.ORGANIZATION_UNIT,
+            "Purchasing",
+            NodeProperties.of(json(properties)),
+            null,
+            CAUSE,
+            to);
+  }
+
+  private static Function<ActorRef<Reply>, Command> headcount(int by, String eventId) {
+    return to -> new ChangeHeadcount(by, "buyer", false, eventId, CAUSE, to);
+  }
+
+  private static Function<ActorRef<Reply>, Command> resolved(double days, String eventId) {
+    return to ->
+        new ResolveSla(days, json("{'avg_duration_days': " + days + "}"), eventId, CAUSE, to);
+  }
+
+  private static Command remind(ActorRef<Reply> replyTo) {
+    return new Remind(30, CAUSE, replyTo);
+  }
+
+  private static Function<ActorRef<Reply>, Command> remindAt(int stageDays) {
+    return to -> new Remind(stageDays, new Cause(null, "deadline", "timer"), to);
   }
 
   private static Command retire(ActorRef<Reply> replyTo) {
