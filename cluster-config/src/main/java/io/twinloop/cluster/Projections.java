@@ -8,6 +8,7 @@ import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
+import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionRunner.Named;
 import io.twinloop.projections.ProjectionSettings;
@@ -23,8 +24,18 @@ import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
+import io.twinloop.projections.organization.ApproveBudget;
+import io.twinloop.projections.organization.AutomateProcess;
+import io.twinloop.projections.organization.OffboardEmployee;
+import io.twinloop.projections.organization.OnboardEmployee;
+import io.twinloop.projections.organization.OrgNodePublisher;
 import io.twinloop.projections.organization.OrgNodeReadModel;
+import io.twinloop.projections.organization.OrgNodeTimers;
+import io.twinloop.projections.organization.RenewContract;
+import io.twinloop.projections.organization.ResolveSla;
+import io.twinloop.projections.organization.SpendForecasts;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
+import io.twinloop.projections.workflow.MeasureWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
 import io.twinloop.projections.workflow.WorkflowEvents;
 import io.twinloop.projections.workflow.WorkflowReadModel;
@@ -75,7 +86,7 @@ final class Projections {
     this.delivery =
         new EventDelivery(
             settings,
-            effects(entities, workflows),
+            effects(entities, workflows, readModels.database(), clock),
             readModels.database(),
             deadLetters,
             clock,
@@ -90,7 +101,13 @@ final class Projections {
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),
         () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
+    runner.publisher(
+        new Named("spend-forecast", Kpi.KEY.name()),
+        () -> new SpendForecasts(entities, readModels.database(), clock));
     runner.readModel(new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
+    runner.publisher(
+        new Named("org-node-publisher", OrgNode.KEY.name()),
+        () -> new OrgNodePublisher(readModels.database(), bus));
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);
@@ -107,7 +124,9 @@ final class Projections {
             index ->
                 TimerFirer.create(
                     readModels.database(),
-                    Map.of(WorkflowInstance.KEY.name(), new WorkflowTimers(entities)),
+                    Map.of(
+                        WorkflowInstance.KEY.name(), new WorkflowTimers(entities),
+                        OrgNode.KEY.name(), new OrgNodeTimers(entities)),
                     clock,
                     config.getDuration("twinloop.timers.interval"),
                     config.getInt("twinloop.timers.batch")),
@@ -117,13 +136,22 @@ final class Projections {
   }
 
   /** What each type of event brings about: the catalogue's workflows, and the twin's changes. */
-  private static Map<String, Effect> effects(Entities entities, Workflows workflows) {
+  private static Map<String, Effect> effects(
+      Entities entities, Workflows workflows, Database database, Clock clock) {
     Map<String, Effect> effects = new HashMap<>();
     for (Catalogue.Entry entry : Catalogue.all()) {
       if (entry.starts() != null) {
         effects.put(entry.type(), new AnswerByWorkflow(workflows, entry));
       }
     }
+    effects.put("bpa.workflow.completed", MeasureWorkflow.completed(entities));
+    effects.put("bpa.workflow.failed", MeasureWorkflow.failed(entities));
+    effects.put("bpa.employee.onboarded", new OnboardEmployee(entities, database));
+    effects.put("bpa.employee.offboarded", new OffboardEmployee(entities, database, clock));
+    effects.put("bpa.process.automated", new AutomateProcess(entities));
+    effects.put("bpa.sla.resolved", new ResolveSla(entities, database));
+    effects.put("bpa.budget.approved", new ApproveBudget(entities));
+    effects.put("bpa.contract.renewed", new RenewContract(entities));
     effects.put("bpa.kpi.updated", new MeasureKpi(entities));
     return effects;
   }

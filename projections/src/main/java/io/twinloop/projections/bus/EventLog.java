@@ -18,7 +18,22 @@ public final class EventLog {
       ON CONFLICT (id) DO NOTHING
       """;
 
+  /** Primary key. */
+  private static final String RECORDED = "SELECT event FROM integration_event WHERE id = ?";
+
   private EventLog() {}
+
+  /** Records an event, or finds the one that was recorded with its id before; answers that. */
+  public static IntegrationEvent recordOnce(Connection connection, IntegrationEvent event)
+      throws SQLException {
+    record(connection, event);
+    return Sql.one(
+            connection,
+            RECORDED,
+            row -> CloudEventCodec.decode(row.getString("event").getBytes(StandardCharsets.UTF_8)),
+            event.id())
+        .orElseThrow();
+  }
 
   /** Records an event; one that is recorded already changes nothing. */
   public static void record(Connection connection, IntegrationEvent event) throws SQLException {

@@ -76,6 +76,15 @@ final class NodeVersions {
     open.put(id, new Version(id, seqNr, before.content().with(change), before.until(), null));
   }
 
+  /** What a node that was begun or changed says now. */
+  NodeContent content(String id) {
+    Version version = open.get(id);
+    if (version == null) {
+      throw new IllegalStateException("Node '" + id + "' is not in the read model.");
+    }
+    return version.content();
+  }
+
   /** Ends what holds: not before it began, whatever the clocks of two nodes say. */
   Version end(String id, Instant at) {
     Version version = open.remove(id);

@@ -25,6 +25,12 @@ final class OrgNodeHistory {
       return "relation ended";
     } else if (event instanceof OrgNode.NodeRetired) {
       return "retired";
+    } else if (event instanceof OrgNode.ConcernRaised) {
+      return "concern raised";
+    } else if (event instanceof OrgNode.ConcernSettled) {
+      return "concern settled";
+    } else if (event instanceof OrgNode.SlaResolved) {
+      return "resolved";
     }
     throw unknown(event);
   }
@@ -49,6 +55,15 @@ final class OrgNodeHistory {
       ArrayNode ended = detail.putArray("ended");
       retired.ended().forEach(relation -> ended.add(describe(relation)));
       return detail;
+    } else if (event instanceof OrgNode.ConcernRaised raised) {
+      return Json.object(raised.concern());
+    } else if (event instanceof OrgNode.ConcernSettled settled) {
+      ObjectNode detail = Json.object(settled.concern());
+      return settled.value() == null ? detail : detail.put("value", settled.value());
+    } else if (event instanceof OrgNode.SlaResolved resolved) {
+      ObjectNode detail = Json.MAPPER.createObjectNode();
+      detail.put("resolutionDays", resolved.resolutionDays());
+      return resolved.slaDays() == null ? detail : detail.put("slaDays", resolved.slaDays());
     }
     throw unknown(event);
   }

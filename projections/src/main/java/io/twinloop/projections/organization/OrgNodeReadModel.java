@@ -1,10 +1,14 @@
 package io.twinloop.projections.organization;
 
+import io.twinloop.domain.organization.NodeContent;
+import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.Relation;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.projections.ReadModel;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.loop.LoopChange;
+import io.twinloop.projections.loop.LoopWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -17,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The organisation as it is and as it was: nodes and relations with the times in which they held,
- * and what happened to each node.
+ * what happened to each node, its part in loops, and the reminders of obligations.
  *
  * <p>A retired node ends the relations that go out from it. Those that come in belong to their
  * sources and go on there; whoever reads follows a relation only where both its ends are there.
@@ -51,12 +55,30 @@ public final class OrgNodeReadModel extends ReadModel<OrgNode.Event> {
                     OrgNode.RelationChanged.class,
                     OrgNode.Unrelated.class,
                     OrgNode.NodeRetired.class)));
+    List<LoopChange> changes = new ArrayList<>();
     for (EventEnvelope<OrgNode.Event> envelope : envelopes) {
       take(entityId(envelope), envelope.sequenceNr(), envelope.event(), nodes, relations);
+      remind(connection, entityId(envelope), envelope.event(), nodes);
+      changes.addAll(OrgNodeLoopChanges.of(envelope));
     }
     nodes.write(connection);
     relations.write(connection);
     remember(connection, envelopes);
+    LoopWriter.write(connection, changes);
+  }
+
+  /** Obligations alone have reminders. */
+  private static void remind(
+      Connection connection, String id, OrgNode.Event event, NodeVersions nodes)
+      throws SQLException {
+    if (event instanceof OrgNode.NodeCreated || event instanceof OrgNode.NodeChanged) {
+      NodeContent content = nodes.content(id);
+      if (content.type() == NodeType.COMPLIANCE_OBLIGATION) {
+        OrgNodeTimers.set(connection, id, content, event.at());
+      }
+    } else if (event instanceof OrgNode.NodeRetired) {
+      OrgNodeTimers.drop(connection, id);
+    }
   }
 
   /** The nodes to which an event of these types happened, in order. */

@@ -61,7 +61,8 @@ final class Organisation implements AutoCloseable {
     journal.clear();
     told.clear();
     now = START;
-    execute("TRUNCATE org_node, org_relation, org_node_history, kpi, integration_event");
+    execute(
+        "TRUNCATE org_node, org_relation, org_node_history, kpi, integration_event, loop, loop_step, timer");
   }
 
   Database database() {
