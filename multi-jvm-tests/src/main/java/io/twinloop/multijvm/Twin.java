@@ -51,6 +51,48 @@ public final class Twin {
     expect(send("PUT", "/api/v1/kpis/" + id, "application/json", definition.toString()));
   }
 
+  /** Creates a node, or replaces its content; the answer's correlation id is the one given. */
+  public void putNode(String id, String type, String label, ObjectNode properties, String loop) {
+    ObjectNode body = JSON.createObjectNode().put("type", type).put("label", label);
+    body.set("properties", properties);
+    expect(change("PUT", "/api/v1/twin/nodes/" + id, body, loop));
+  }
+
+  /** Changes properties of a node. */
+  public void patchNode(String id, ObjectNode properties, String loop) {
+    ObjectNode body = JSON.createObjectNode();
+    body.set("properties", properties);
+    expect(change("PATCH", "/api/v1/twin/nodes/" + id, body, loop));
+  }
+
+  public void relate(String sourceId, String relation, String targetId, String loop) {
+    String path = "/api/v1/twin/nodes/" + sourceId + "/relations/" + relation + "/" + targetId;
+    expect(change("PUT", path, JSON.createObjectNode(), loop));
+  }
+
+  /** A node as it is, with its relations. */
+  public JsonNode node(String id) {
+    return expect(get("/api/v1/twin/nodes/" + id));
+  }
+
+  /** Sends a change in the loop with this correlation id. */
+  public Answer change(String method, String path, JsonNode body, String loop) {
+    return send(
+        HttpRequest.newBuilder(base.get().resolve(path))
+            .timeout(PATIENCE)
+            .header(
+                "Content-Type",
+                method.equals("PATCH") ? "application/merge-patch+json" : "application/json")
+            .header("X-Correlation-Id", loop)
+            .method(method, HttpRequest.BodyPublishers.ofString(body.toString()))
+            .build());
+  }
+
+  /** Registers the source of a workflow definition. */
+  public Answer registerDefinition(String yaml) {
+    return send("POST", "/api/v1/workflow-definitions", "application/yaml", yaml);
+  }
+
   /** Sends live samples of one KPI in one request; fails when nobody answers. */
   public Answer takeSamples(String kpiId, String source, List<Point> points) {
     ObjectNode body = JSON.createObjectNode();
