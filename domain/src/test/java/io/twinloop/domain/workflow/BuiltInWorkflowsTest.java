@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What each workflow that comes with the product asks of people and tells the twin. All start on
- * 2 March 2026 at 09:00 UTC.
+ * What each workflow that comes with the product asks of people and tells the twin. All start on 2
+ * March 2026 at 09:00 UTC.
  */
 class BuiltInWorkflowsTest {
 
@@ -246,8 +246,7 @@ class BuiltInWorkflowsTest {
     void shouldDraftAPostingAndTellHr() {
       assertThat(notification(run).to()).containsExactly("role:hr-manager");
       assertThat(notification(run).message())
-          .isEqualTo(
-              "A job posting is drafted, please check it: Wanted: Accountant in finance.");
+          .isEqualTo("A job posting is drafted, please check it: Wanted: Accountant in finance.");
       assertThat(task(run).title()).isEqualTo("Fill the vacancy: Accountant in finance");
       assertThat(task(run).candidates().role()).isEqualTo("hr-manager");
     }
@@ -320,8 +319,7 @@ class BuiltInWorkflowsTest {
       assertThat(notification(run).message())
           .isEqualTo("Its score is 40, it was 70; the threshold is 60. It supplies p-1, p-2.");
       assertThat(task(run).problems(Instance.yaml("{decision: renew}"))).hasSize(1);
-      complete(
-          run, "{decision: renew, contract_id: c-1, expiry_date: '2028-06-30'}");
+      complete(run, "{decision: renew, contract_id: c-1, expiry_date: '2028-06-30'}");
 
       assertThat(run.only(Step.EventEmitted.class).event().type())
           .isEqualTo("bpa.contract.renewed");
@@ -469,11 +467,13 @@ class BuiltInWorkflowsTest {
       "100, 50000, escalated"
     })
     void shouldGoTheWayOfItsRiskAndAmount(String risk, String amount, String route) {
-      ObjectNode invoice = (ObjectNode) Instance.yaml("{invoice_id: i-1, amount_eur: " + amount + "}");
+      ObjectNode invoice =
+          (ObjectNode) Instance.yaml("{invoice_id: i-1, amount_eur: " + amount + "}");
       if (risk != null) {
         invoice.set("risk", Instance.yaml(risk));
       }
-      Instance run = Instance.of(BuiltInWorkflows.source("invoice-approval-workflow")).start(invoice);
+      Instance run =
+          Instance.of(BuiltInWorkflows.source("invoice-approval-workflow")).start(invoice);
 
       if (!route.equals("automatic")) {
         assertThat(task(run).candidates().role())
@@ -513,8 +513,7 @@ class BuiltInWorkflowsTest {
 
     @Test
     void shouldAskAtNinetySixtyAndThirtyDays() {
-      Instance run =
-          started(NAME, "{vendor_id: v-1, contract_id: c-1, expiry_date: '2026-12-31'}");
+      Instance run = started(NAME, "{vendor_id: v-1, contract_id: c-1, expiry_date: '2026-12-31'}");
       assertThat(run.execution.pendingHumanTasks()).isEmpty();
 
       run.nextTimer();
