@@ -68,7 +68,7 @@ public final class ClockRoutes {
   private static Duration advance(JsonFields fields) {
     fields.json("advance"); // it has to be there
     Optional<Duration> by = fields.optionalDuration("advance");
-    if (by.isPresent() && by.get().toMillis() < 1) {
+    if (by.isPresent() && by.get().compareTo(Duration.ofMillis(1)) < 0) {
       fields.refuse(
           "advance", "The clock is moved by a millisecond or more, not by " + by.get() + ".");
     }

@@ -150,21 +150,42 @@ public final class HrmsRoutes {
         unit -> {
           requirePresent("unit", news.unitId(), NodeType.ORGANIZATION_UNIT, unit);
           return flatMap(
-              node(news.employeeId()),
-              person -> {
-                if (news.event() == Event.STARTED) {
-                  if (person instanceof OrgNode.Current) {
-                    requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
-                  }
-                  return start(call, news, BuiltInWorkflows.EMPLOYEE_ONBOARDING, joining(news));
-                }
-                OrgNode.Current leaver =
-                    requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
-                requireMember(news, leaver);
-                return start(
-                    call, news, BuiltInWorkflows.EMPLOYEE_OFFBOARDING, leaving(news, leaver));
-              });
+              checkRole(news),
+              sound ->
+                  flatMap(
+                      node(news.employeeId()),
+                      person ->
+                          news.event() == Event.STARTED
+                              ? join(call, news, person)
+                              : leave(call, news, person)));
         });
+  }
+
+  private CompletionStage<Boolean> checkRole(News news) {
+    if (news.roleId().isEmpty()) {
+      return CompletableFuture.completedStage(true);
+    }
+    String roleId = news.roleId().get();
+    return map(
+        node(roleId),
+        role -> {
+          requirePresent("role", roleId, NodeType.ROLE, role);
+          return true;
+        });
+  }
+
+  private CompletionStage<HttpResponse> join(Call call, News news, OrgNode.Reply person) {
+    if (person instanceof OrgNode.Current) {
+      requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
+    }
+    return start(call, news, BuiltInWorkflows.EMPLOYEE_ONBOARDING, joining(news));
+  }
+
+  private CompletionStage<HttpResponse> leave(Call call, News news, OrgNode.Reply person) {
+    OrgNode.Current leaver =
+        requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
+    requireMember(news, leaver);
+    return start(call, news, BuiltInWorkflows.EMPLOYEE_OFFBOARDING, leaving(news, leaver));
   }
 
   private CompletionStage<OrgNode.Reply> node(String id) {

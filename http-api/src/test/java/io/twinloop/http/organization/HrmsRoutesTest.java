@@ -177,6 +177,17 @@ class HrmsRoutesTest {
     assertThat(problem(reply).path("errors").findValuesAsText("pointer")).contains(pointer);
   }
 
+  @Test
+  void shouldRefuseARoleTheTwinDoesNotKnow() {
+    String news = news("employment_ended", "e-3", "finance");
+
+    Reply reply = post(news.replace("}", ", \"roleId\": \"king\"}"));
+
+    assertThat(reply.statusCode()).isEqualTo(404);
+    assertThat(problem(reply).path("detail").textValue())
+        .isEqualTo("The twin knows no role 'king'.");
+  }
+
   private static String news(String event, String employee, String unit) {
     return "{\"event\": \"%s\", \"employeeId\": \"%s\", \"unitId\": \"%s\", \"date\": \"2026-03-31\"}"
         .formatted(event, employee, unit);
