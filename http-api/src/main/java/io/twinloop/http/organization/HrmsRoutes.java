@@ -182,8 +182,7 @@ public final class HrmsRoutes {
   }
 
   private CompletionStage<HttpResponse> leave(Call call, News news, OrgNode.Reply person) {
-    OrgNode.Current leaver =
-        requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
+    OrgNode.Current leaver = requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
     requireMember(news, leaver);
     return start(call, news, BuiltInWorkflows.EMPLOYEE_OFFBOARDING, leaving(news, leaver));
   }
