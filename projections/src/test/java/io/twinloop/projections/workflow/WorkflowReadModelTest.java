@@ -361,6 +361,24 @@ class WorkflowReadModelTest {
   }
 
   @Test
+  void shouldWakeARunUntilTheWorkflowItStartsHasBegun() {
+    RunOnPaper run =
+        new RunOnPaper(
+            "wf-1",
+            definition(
+                "- go: {run: {workflow: {namespace: a, name: b, version: latest}, await: false}}"));
+    project(run.start(json("{}")));
+    List<String> wake = timers();
+    project(run.answer("\"begun\""));
+
+    assertThat(wake).singleElement().asString().startsWith("wf-1|wake:");
+    assertThat(timers()).isEmpty();
+    assertThat(run().status()).isEqualTo("COMPLETED");
+    assertThat(join(queries.steps("wf-1", 0, 100)))
+        .anySatisfy(step -> assertThat(step.detail().path("started").asText()).isEqualTo("a/b"));
+  }
+
+  @Test
   void shouldFindForAPersonWhatTheTwinSaysIsHisToDo() {
     int number = 0;
     for (String candidates :
