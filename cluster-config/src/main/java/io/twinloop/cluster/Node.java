@@ -20,10 +20,12 @@ import io.twinloop.integrations.http.EgressSettings;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
 import io.twinloop.persistence.r2dbc.Schema;
+import io.twinloop.projections.Database;
 import io.twinloop.projections.ReadModelSchema;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.clock.ProductClock;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -59,15 +61,18 @@ final class Node implements AutoCloseable {
   /** A node joins a running cluster of its own in well under a second, another's in a few. */
   private static final Duration LONGEST_JOIN = Duration.ofSeconds(60);
 
+  private static final Duration FOLLOW_CLOCK = Duration.ofMillis(500);
+
   private final Config config;
   private final NodeSettings settings;
-  private final Clock clock = Clock.systemUTC();
+  private final ProductClock clock;
   private final Deque<Stop> stops = new ArrayDeque<>();
   private String url = "";
 
   private Node(Config config) {
     this.config = config;
     this.settings = NodeSettings.of(config);
+    this.clock = new ProductClock(Clock.systemUTC(), settings.movableClock());
   }
 
   /** Something that was started, and how it stops. */
@@ -104,6 +109,7 @@ final class Node implements AutoCloseable {
           Schema.migrate(postgres);
           RestoreCheck.verify(postgres);
           ReadModelSchema.migrate(readModels.forProjections());
+          await(clock.follow(readModels.database()));
         });
     patience.await("Kafka at " + BusSettings.of(config).bootstrap(), bus::createTopics);
 
@@ -111,6 +117,10 @@ final class Node implements AutoCloseable {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", config);
     stops.push(new Stop("actor system", () -> shutdown(system)));
     join(system);
+    if (clock.isMovable()) {
+      LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
+      followClock(system, readModels.database());
+    }
 
     EgressHttpCalls calls = new EgressHttpCalls(EgressSettings.from(config));
     stops.push(new Stop("outbound calls", closing(calls)));
@@ -139,8 +149,31 @@ final class Node implements AutoCloseable {
     Kpi.init(sharding, clock);
     OrgNode.init(sharding, clock);
     WorkflowDefinition.init(sharding, clock);
-    WorkflowInstance.init(sharding, new Outside(calls, new KpiReadings(entities)), clock);
+    Workflows workflows = new Workflows(entities);
+    WorkflowInstance.init(
+        sharding, new Outside(calls, new KpiReadings(entities), workflows::start), clock);
     return entities;
+  }
+
+  /** Another node may have moved the clock. */
+  private void followClock(ActorSystem<?> system, Database database) {
+    system
+        .scheduler()
+        .scheduleWithFixedDelay(
+            FOLLOW_CLOCK,
+            FOLLOW_CLOCK,
+            () -> {
+              var unused = // the next time is soon enough
+                  clock
+                      .follow(database)
+                      .exceptionally(
+                          failure -> {
+                            LOG.warn(
+                                "How far the clock was moved is not known: {}", failure.toString());
+                            return null;
+                          });
+            },
+            system.executionContext());
   }
 
   private static PrometheusMeterRegistry metrics() {

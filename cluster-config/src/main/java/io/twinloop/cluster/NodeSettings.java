@@ -11,9 +11,14 @@ import java.util.List;
  * @param dependenciesTimeout at start PostgreSQL and Kafka are waited for so long
  * @param askTimeout an entity that has not answered by then is taken for away
  * @param seeds nodes to join; empty: a cluster of its own
+ * @param movableClock whether people may move the clock on
  */
 record NodeSettings(
-    List<String> roles, Duration dependenciesTimeout, Duration askTimeout, List<String> seeds) {
+    List<String> roles,
+    Duration dependenciesTimeout,
+    Duration askTimeout,
+    List<String> seeds,
+    boolean movableClock) {
 
   static NodeSettings of(Config config) {
     Config node = config.getConfig("twinloop.node");
@@ -21,7 +26,8 @@ record NodeSettings(
         node.getStringList("roles"),
         node.getDuration("dependencies-timeout"),
         node.getDuration("ask-timeout"),
-        node.getStringList("seeds"));
+        node.getStringList("seeds"),
+        node.getBoolean("movable-clock"));
   }
 
   boolean has(String role) {

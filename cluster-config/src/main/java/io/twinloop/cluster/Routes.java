@@ -17,6 +17,7 @@ import io.twinloop.projections.Database;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
 import java.time.Clock;
 import java.time.Duration;
@@ -40,7 +41,7 @@ final class Routes {
   private final Entities entities;
   private final Workflows workflows;
   private final Projections projections;
-  private final Clock clock;
+  private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
   private final Availability availability;
 
@@ -51,7 +52,7 @@ final class Routes {
       Entities entities,
       Workflows workflows,
       Projections projections,
-      Clock clock,
+      ProductClock clock,
       PrometheusMeterRegistry metrics) {
     this.system = system;
     this.readModels = readModels;
@@ -66,7 +67,7 @@ final class Routes {
             List.of(
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
                 new HealthCheck("Kafka", false, () -> bus.ping(Duration.ofSeconds(3)))),
-            clock);
+            Clock.systemUTC());
   }
 
   private CompletionStage<?> askPostgres() {
@@ -105,7 +106,8 @@ final class Routes {
             projections.delivery(),
             projections.consumer(),
             metrics,
-            availability)
+            availability,
+            clock)
         .endpoints();
   }
 

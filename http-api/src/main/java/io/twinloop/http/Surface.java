@@ -8,7 +8,9 @@ import io.twinloop.http.bus.EventRoutes;
 import io.twinloop.http.kpi.KpiRoutes;
 import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
+import io.twinloop.http.operations.ClockRoutes;
 import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.http.organization.HrmsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
@@ -21,6 +23,7 @@ import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
@@ -45,7 +48,8 @@ public record Surface(
     EventDelivery delivery,
     EventConsumer consumer,
     PrometheusMeterRegistry metrics,
-    Availability availability) {
+    Availability availability,
+    ProductClock clock) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -66,7 +70,9 @@ public record Surface(
             new TaskRoutes(entities, runs).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
             new EventRoutes(bus, new EventQueries(database)).endpoints(),
-            new DeadLetterRoutes(deadLetters, delivery).endpoints())
+            new DeadLetterRoutes(deadLetters, delivery).endpoints(),
+            new HrmsRoutes(entities, workflows).endpoints(),
+            new ClockRoutes(clock, database).endpoints())
         .flatMap(List::stream)
         .map(availability::guard)
         .forEach(endpoints::add);

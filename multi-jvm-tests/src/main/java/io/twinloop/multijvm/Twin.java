@@ -156,6 +156,11 @@ public final class Twin {
         "POST", "/api/v1/tasks/" + taskId + "/complete", "application/json", output.toString());
   }
 
+  /** Asks for a change; the body is JSON, empty for none. */
+  public Answer change(String method, String path, String body) {
+    return send(method, path, "application/json", body);
+  }
+
   /** A new empty object. */
   public static ObjectNode object() {
     return JSON.createObjectNode();

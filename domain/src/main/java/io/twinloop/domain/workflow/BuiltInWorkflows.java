@@ -18,9 +18,34 @@ public final class BuiltInWorkflows {
   /** Answers an anomaly of a KPI: tell, ask, measure. */
   public static final String KPI_ANOMALY_RESPONSE = "kpi-anomaly-response";
 
-  private static final List<String> NAMES = List.of(KPI_ANOMALY_RESPONSE);
+  /** Somebody joins: told by HR. */
+  public static final String EMPLOYEE_ONBOARDING = "employee-onboarding-workflow";
+
+  /** Somebody leaves: told by HR. */
+  public static final String EMPLOYEE_OFFBOARDING = "employee-offboarding-workflow";
+
+  private static final List<String> NAMES =
+      List.of(
+          KPI_ANOMALY_RESPONSE,
+          "sla-escalation-workflow",
+          "sla-critical-escalation",
+          "bottleneck-review-workflow",
+          "restructuring-impact-report",
+          "hiring-request-workflow",
+          "budget-alert-workflow",
+          "vendor-review-workflow",
+          "compliance-check-workflow",
+          EMPLOYEE_ONBOARDING,
+          EMPLOYEE_OFFBOARDING,
+          "invoice-approval-workflow",
+          "contract-renewal-workflow");
 
   private BuiltInWorkflows() {}
+
+  /** The names of all of them. */
+  public static List<String> names() {
+    return NAMES;
+  }
 
   /** The sources of all of them, as they would be registered. */
   public static List<String> sources() {

@@ -37,15 +37,15 @@ final class DefinitionReader {
           "do");
 
   private static final String SUPPORTED =
-      "do, set, switch, try, wait, raise, emit, call http, call humanTask, call notify and call"
-          + " readKpi";
+      "do, set, switch, try, wait, raise, emit, run workflow, call http, call humanTask, call notify"
+          + " and call readKpi";
 
   private static final Map<String, String> NOT_SUPPORTED =
       Map.of(
           "for", "Loops by 'for' are not supported",
           "fork", "Branches by 'fork' are not supported",
           "listen", "Waiting for events by 'listen' is not supported",
-          "run", "Running containers, scripts, shell commands or workflows is not supported");
+          "run", "Running containers, scripts or shell commands is not supported");
 
   private static final Map<String, Kind> FUNCTIONS =
       Map.of(
@@ -225,7 +225,7 @@ final class DefinitionReader {
       problem(position, "A task is one of " + SUPPORTED + ", but this is " + brief(task));
       return;
     }
-    if (NOT_SUPPORTED.containsKey(keyword)) {
+    if (NOT_SUPPORTED.containsKey(keyword) && !task.path("run").has("workflow")) {
       problem(
           position + "/" + keyword, NOT_SUPPORTED.get(keyword) + "; there are: " + SUPPORTED + ".");
       return;
@@ -255,6 +255,7 @@ final class DefinitionReader {
         case RAISE -> readRaise(position + "/raise/error", task.at("/raise/error"));
         case EMIT -> readEmit(position + "/emit/event/with", task.at("/emit/event/with"));
         case CALL_HTTP -> readHttp(position + "/with", task.get("with"));
+        case RUN_WORKFLOW -> readRun(position + "/run", task.get("run"));
         case HUMAN_TASK, NOTIFY, READ_KPI -> {
           readTemplate(position + "/with", CustomFunctions.templateOf(task.path("with")));
           CustomFunctions.problems(kind, task.path("with"))
@@ -277,6 +278,7 @@ final class DefinitionReader {
       case "wait" -> Kind.WAIT;
       case "raise" -> Kind.RAISE;
       case "emit" -> Kind.EMIT;
+      case "run" -> Kind.RUN_WORKFLOW;
       default -> throw new IllegalArgumentException("No kind of task is called '" + keyword + "'.");
     };
   }
@@ -382,6 +384,16 @@ final class DefinitionReader {
                         + "'.");
               }
             });
+  }
+
+  private void readRun(String pointer, JsonNode run) {
+    if (run.path("await").asBoolean(true)) {
+      problem(
+          pointer + "/await",
+          "Waiting for the other workflow is not supported; say 'await: false' to start it and go"
+              + " on.");
+    }
+    readTemplate(pointer + "/workflow", run.path("workflow"));
   }
 
   private void readHttp(String pointer, JsonNode with) {

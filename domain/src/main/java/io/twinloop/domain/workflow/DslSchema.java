@@ -17,8 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * tasks, then each task by the schema of its kind. Asked as a whole the schema answers one mistake
  * with the complaints of all twelve kinds of task.
  *
- * <p>Two places are laxer than the standard: {@code emit.event.with.source} may be left out (it
- * defaults to the workflow) and may be a URI reference.
+ * <p>Three places are laxer than the standard's schema: {@code emit.event.with.source} may be left
+ * out (it defaults to the workflow) and may be a URI reference, and {@code run.workflow.input} may
+ * be an expression, as the standard's text has it.
  */
 final class DslSchema {
 
@@ -77,6 +78,12 @@ final class DslSchema {
           .putObject("source")
           .put("type", "string")
           .put("format", "uri-reference");
+      for (JsonNode run : schema.at("/$defs/runTask/allOf/1/properties/run/oneOf")) {
+        JsonNode input = run.at("/properties/workflow/properties/input");
+        if (input instanceof ObjectNode object) {
+          object.remove("type");
+        }
+      }
       return schema;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -85,7 +85,7 @@ final class Durations {
       JsonNode count = field.getValue();
       if (unit == null
           || !count.canConvertToInt()
-          || !count.isIntegralNumber()
+          || !count.canConvertToExactIntegral() // 5.0 too: jq knows one kind of number
           || count.intValue() < 0) {
         return refuse(value.toString());
       }

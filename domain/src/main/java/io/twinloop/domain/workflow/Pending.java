@@ -11,6 +11,7 @@ import java.util.Optional;
   @JsonSubTypes.Type(value = Pending.Retry.class, name = "retry"),
   @JsonSubTypes.Type(value = Pending.Http.class, name = "http"),
   @JsonSubTypes.Type(value = Pending.Kpi.class, name = "kpi"),
+  @JsonSubTypes.Type(value = Pending.Child.class, name = "child"),
   @JsonSubTypes.Type(value = Pending.Human.class, name = "human")
 })
 public sealed interface Pending {
@@ -41,6 +42,9 @@ public sealed interface Pending {
 
   /** The current value of a KPI. */
   record Kpi(String kpiId) implements Pending {}
+
+  /** That another workflow has begun. */
+  record Child(ChildWorkflow workflow) implements Pending {}
 
   /** A person. */
   record Human(HumanTask task) implements Pending {}

@@ -230,6 +230,10 @@ final class Run {
             take(
                 new Step.KpiReadRequested(
                     frame.ref(), frame.name(), key, CustomFunctions.kpi(arguments(frame, task))));
+        case RUN_WORKFLOW ->
+            take(
+                new Step.WorkflowRequested(
+                    frame.ref(), frame.name(), key, childWorkflow(frame, task, key)));
         case DO, TRY -> throw new IllegalStateException("A " + task.kind() + " acts by its tasks.");
       }
     } catch (Fault e) {
@@ -471,6 +475,11 @@ final class Run {
         part -> resolved(frame, part));
   }
 
+  private ChildWorkflow childWorkflow(Frame frame, TaskDefinition task, String key) {
+    JsonNode workflow = resolved(frame, task.definition().at("/run/workflow"));
+    return ChildWorkflow.of(workflow, execution.known(), key);
+  }
+
   private JsonNode arguments(Frame frame, TaskDefinition task) {
     return resolved(frame, CustomFunctions.templateOf(task.definition().get("with")));
   }
@@ -487,10 +496,15 @@ final class Run {
   }
 
   private static boolean awaitsAnswer(Frame frame) {
-    return pending(frame) instanceof Pending.Http || pending(frame) instanceof Pending.Kpi;
+    return pending(frame) instanceof Pending.Http
+        || pending(frame) instanceof Pending.Kpi
+        || pending(frame) instanceof Pending.Child;
   }
 
   private static JsonNode answerOf(Frame frame, Signal.CallAnswered answer) {
+    if (pending(frame) instanceof Pending.Child) {
+      return frame.data(); // nobody waits for its outcome, so the value at hand goes on
+    }
     return pending(frame) instanceof Pending.Http http
         ? HttpRequests.output(http.call(), answer)
         : answer.content();

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Step.WaitStarted.class, name = "wait-started"),
   @JsonSubTypes.Type(value = Step.CallRequested.class, name = "call-requested"),
   @JsonSubTypes.Type(value = Step.KpiReadRequested.class, name = "kpi-read-requested"),
+  @JsonSubTypes.Type(value = Step.WorkflowRequested.class, name = "workflow-requested"),
   @JsonSubTypes.Type(value = Step.HumanTaskRequested.class, name = "human-task-requested"),
   @JsonSubTypes.Type(value = Step.NotificationRequested.class, name = "notification-requested"),
   @JsonSubTypes.Type(value = Step.EventEmitted.class, name = "event-emitted"),
@@ -287,6 +288,16 @@ public sealed interface Step {
     @Override
     public Execution applyTo(Execution execution, Instant at) {
       return waiting(execution, ref, new Pending.Kpi(kpiId));
+    }
+  }
+
+  /** Another workflow is to begin; that it has comes as a {@link Signal}. */
+  record WorkflowRequested(TaskRef ref, String name, String idempotencyKey, ChildWorkflow workflow)
+      implements Step {
+
+    @Override
+    public Execution applyTo(Execution execution, Instant at) {
+      return waiting(execution, ref, new Pending.Child(workflow));
     }
   }
 

@@ -36,7 +36,8 @@ record TaskDefinition(
     CALL_HTTP,
     HUMAN_TASK,
     NOTIFY,
-    READ_KPI
+    READ_KPI,
+    RUN_WORKFLOW
   }
 
   /** Where a directive leads: a position, {@link Flow#EXIT} or {@link Flow#END}. */

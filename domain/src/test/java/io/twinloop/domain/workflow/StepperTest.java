@@ -724,5 +724,23 @@ class StepperTest {
       assertThat(instance.only(Step.KpiReadRequested.class).kpiId()).isEqualTo("k1");
       assertThat(instance.answer("{value: 3}").output()).isEqualTo(Instance.yaml("{value: 3}"));
     }
+
+    @Test
+    void shouldStartAnotherWorkflowAndGoOnWithWhatItHas() {
+      Instance instance =
+          Instance.running(
+              "- go: {run: {workflow: {namespace: a, name: b, version: latest,"
+                  + " input: {n: '${ .n }', entity_id: e-1}}, await: false}}",
+              "{n: 1}");
+      ChildWorkflow child = instance.only(Step.WorkflowRequested.class).workflow();
+
+      assertThat(child.namespace() + "/" + child.name()).isEqualTo("a/b");
+      assertThat(child.version()).isNull();
+      assertThat(child.input()).isEqualTo(Instance.yaml("{n: 1, entity_id: e-1}"));
+      assertThat(child.entityId()).isEqualTo("e-1");
+      assertThat(child.entityType()).isNull();
+      assertThat(child.correlationId()).isEqualTo("corr-1");
+      assertThat(instance.answer("anything").output()).isEqualTo(Instance.yaml("{n: 1}"));
+    }
   }
 }

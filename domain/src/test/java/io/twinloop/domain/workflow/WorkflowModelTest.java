@@ -37,6 +37,7 @@ class WorkflowModelTest {
         "- a: {fork: {branches: []}} | /do/0/a/fork",
         "- a: {listen: {to: {any: []}}} | /do/0/a/listen",
         "- a: {run: {shell: {command: ls}}} | /do/0/a/run",
+        "- a: {run: {workflow: {namespace: n, name: w, version: latest}}} | /do/0/a/run/await",
         "- a: {call: grpc, with: {}} | /do/0/a/call",
         "- a: {call: openapi, with: {}} | /do/0/a/call",
         "- a: {call: mcp, with: {}} | /do/0/a/call",

@@ -1,6 +1,7 @@
 package io.twinloop.entities.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,21 @@ public final class Workflows {
               }
               return start(order, (WorkflowDefinition.Found) reply, cause);
             });
+  }
+
+  /** Starts a run another one asks for, in the same loop. */
+  public CompletionStage<WorkflowInstance.Reply> start(ChildWorkflow child) {
+    Order order =
+        new Order(
+            child.namespace(),
+            child.name(),
+            child.version(),
+            child.id(),
+            child.input(),
+            child.entityId(),
+            child.entityType(),
+            child.correlationId());
+    return start(order, new Cause(child.correlationId(), child.id(), "workflow"));
   }
 
   private CompletionStage<WorkflowInstance.Reply> start(

@@ -3,6 +3,7 @@ package io.twinloop.entities.workflow;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.domain.workflow.HttpAnswer;
 import io.twinloop.domain.workflow.HttpCall;
 import java.util.List;
@@ -19,12 +20,17 @@ final class InMemoryOutside {
   /** A question for a KPI that is out. */
   record Question(String kpiId, CompletableFuture<JsonNode> answer) {}
 
+  /** A workflow that is to begin. */
+  record Child(ChildWorkflow workflow, CompletableFuture<WorkflowInstance.Reply> answer) {}
+
   private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final List<Question> questions = new CopyOnWriteArrayList<>();
 
+  private final List<Child> children = new CopyOnWriteArrayList<>();
+
   /** The outside as runs see it. */
   Outside outside() {
-    return new Outside(this::execute, this::read);
+    return new Outside(this::execute, this::read, this::start);
   }
 
   private CompletionStage<HttpAnswer> execute(HttpCall call, String idempotencyKey) {
@@ -37,6 +43,18 @@ final class InMemoryOutside {
     Question out = new Question(kpiId, new CompletableFuture<>());
     questions.add(out);
     return out.answer();
+  }
+
+  private CompletionStage<WorkflowInstance.Reply> start(ChildWorkflow workflow) {
+    Child out = new Child(workflow, new CompletableFuture<>());
+    children.add(out);
+    return out.answer();
+  }
+
+  /** The workflow asked for with this number, 1 for the first, once it was. */
+  Child child(int number) {
+    await().until(() -> children.size() >= number);
+    return children.get(number - 1);
   }
 
   /** The call with this number, 1 for the first, once it was made. */

@@ -101,6 +101,14 @@ class WorkflowInstanceTest {
               with: {method: post, endpoint: 'https://erp.example/orders', body: {n: 3}}
           """);
 
+  private static final String CHILD =
+      """
+      - pay:
+          run:
+            workflow: {namespace: acme, name: payment, version: latest, input: {n: 3}}
+            await: false
+      """;
+
   private static final String READING =
       definition(
           """
@@ -428,6 +436,30 @@ class WorkflowInstanceTest {
   }
 
   @Test
+  void shouldGoOnOnceTheWorkflowItStartsHasBegun() {
+    run.run(start(definition(CHILD)));
+    InMemoryOutside.Child child = outside.child(1);
+    assertThat(child.workflow().name()).isEqualTo("payment");
+
+    child.answer().complete(new WorkflowInstance.Accepted(Status.WAITING, 3, true));
+
+    awaitStatus(Status.COMPLETED);
+  }
+
+  @Test
+  void shouldFaultWhenTheWorkflowItStartsIsUnknown() {
+    run.run(start(definition(CHILD)));
+
+    outside
+        .child(1)
+        .answer()
+        .complete(new WorkflowInstance.Rejected("not-found", "There is no 'acme/payment'."));
+
+    awaitStatus(Status.FAULTED);
+    assertThat(current().error().detail()).isEqualTo("There is no 'acme/payment'.");
+  }
+
+  @Test
   void shouldFaultRatherThanFallOverWhenTheOutsideThrows() {
     run =
         new EntityBench<>(
@@ -441,6 +473,9 @@ class WorkflowInstanceTest {
                     },
                     kpi -> {
                       throw new IllegalArgumentException("no such KPI");
+                    },
+                    child -> {
+                      throw new IllegalArgumentException("no such workflow");
                     }),
                 clock));
     run.run(start(ORDER));

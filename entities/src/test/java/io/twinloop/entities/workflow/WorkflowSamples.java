@@ -1,6 +1,7 @@
 package io.twinloop.entities.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.EmittedEvent;
 import io.twinloop.domain.workflow.HttpCall;
@@ -96,6 +97,11 @@ public final class WorkflowSamples {
                 Duration.ofSeconds(5),
                 new HttpCall.Basic("erp", "secret"))),
         new Step.KpiReadRequested(REF, "step", KEY, "invoice-time"),
+        new Step.WorkflowRequested(
+            REF,
+            "step",
+            KEY,
+            new ChildWorkflow("wf-2", "acme", "payment", "1.0.0", DATA, "loop-1")),
         new Step.HumanTaskRequested(
             REF,
             "step",

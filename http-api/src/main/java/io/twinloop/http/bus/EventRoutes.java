@@ -17,6 +17,7 @@ import io.twinloop.projections.bus.EventQueries.Filter;
 import io.twinloop.projections.bus.EventQueries.Place;
 import io.twinloop.projections.bus.EventQueries.Recorded;
 import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
 import io.twinloop.serialization.IntegrationEvent;
@@ -74,7 +75,11 @@ public final class EventRoutes {
     return flatMap(
         read(call),
         event -> {
-          if (event.direction() != Direction.BPA_TO_DTO) {
+          boolean fromTwin =
+              Catalogue.find(event.type())
+                  .map(entry -> entry.direction() != Direction.BPA_TO_DTO)
+                  .orElse(false);
+          if (fromTwin || event.direction() != Direction.BPA_TO_DTO) {
             throw Problems.of(
                     "refused",
                     "Event '%s' of type %s goes from the twin to automation; the twin takes only events of direction bpa-to-dto."

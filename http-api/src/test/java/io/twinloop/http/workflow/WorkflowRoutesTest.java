@@ -58,15 +58,16 @@ class WorkflowRoutesTest {
   static void start() {
     entities = new EntitySystem();
     WorkflowDefinition.init(entities.sharding(), Clock.systemUTC());
+    Workflows workflows = new Workflows(entities.entities());
     WorkflowInstance.init(
         entities.sharding(),
         new Outside(
             (call, key) -> {
               throw new AssertionError("No workflow of these tests calls out");
             },
-            new KpiReadings(entities.entities())),
+            new KpiReadings(entities.entities()),
+            workflows::start),
         Clock.systemUTC());
-    Workflows workflows = new Workflows(entities.entities());
     WorkflowQueries queries = new WorkflowQueries(null);
     Endpoint[] endpoints =
         Stream.of(

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
 import io.twinloop.serialization.Json;
+import java.sql.Array;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -63,9 +66,27 @@ public final class WorkflowQueries {
           WHERE (created_at, id) > (?, ?)
             AND (?::text IS NULL OR state = ?)
             AND (?::text IS NULL OR assignee = ?)
-            AND (?::text IS NULL OR candidates @> ARRAY[?::text] OR candidates = '{}')
+            AND (?::text[] IS NULL OR candidates && ?::text[] OR candidates = '{}')
           ORDER BY created_at, id LIMIT ?
           """;
+
+  /**
+   * As what a person may claim tasks, as the twin knows it now: member of units, holder of roles,
+   * manager of units and of who reports. Indexes org_relation_now_by_source and by_target.
+   */
+  private static final String CANDIDACIES =
+      """
+      SELECT CASE relation WHEN 'BELONGS_TO' THEN 'unit:' WHEN 'HAS_ROLE' THEN 'role:'
+        ELSE 'managerOf:' END || target_id AS word
+      FROM org_relation
+      WHERE source_id = ? AND relation IN ('BELONGS_TO', 'HAS_ROLE', 'MANAGES')
+        AND valid_until IS NULL
+      UNION
+      SELECT 'managerOf:' || source_id FROM org_relation
+      WHERE target_id = ? AND relation = 'REPORTS_TO' AND valid_until IS NULL
+      """;
+
+  private static final String USER = "user:";
 
   /** Primary key. */
   private static final String TASK = TASK_COLUMNS + "WHERE id = ?";
@@ -133,7 +154,10 @@ public final class WorkflowQueries {
       @Nullable String entityId,
       @Nullable String correlationId) {}
 
-  /** Which tasks are asked for; a candidate is user:…, role:…, unit:… or managerOf:…. */
+  /**
+   * Which tasks are asked for; a candidate is user:…, role:…, unit:… or managerOf:…. A user stands
+   * for all that the twin knows him to be.
+   */
   public record TaskFilter(
       @Nullable String state, @Nullable String assignee, @Nullable String candidate) {}
 
@@ -204,20 +228,35 @@ public final class WorkflowQueries {
   public CompletionStage<List<TaskRow>> tasks(
       TaskFilter filter, Instant afterTime, String afterId, int limit) {
     return database.inTransaction(
-        connection ->
-            Sql.list(
-                connection,
-                TASKS,
-                WorkflowQueries::task,
-                afterTime,
-                afterId,
-                filter.state(),
-                filter.state(),
-                filter.assignee(),
-                filter.assignee(),
-                filter.candidate(),
-                filter.candidate(),
-                limit));
+        connection -> {
+          Array candidates = candidates(connection, filter.candidate());
+          return Sql.list(
+              connection,
+              TASKS,
+              WorkflowQueries::task,
+              afterTime,
+              afterId,
+              filter.state(),
+              filter.state(),
+              filter.assignee(),
+              filter.assignee(),
+              candidates,
+              candidates,
+              limit);
+        });
+  }
+
+  private static @Nullable Array candidates(Connection connection, @Nullable String candidate)
+      throws SQLException {
+    if (candidate == null) {
+      return null;
+    }
+    List<String> words = new ArrayList<>(List.of(candidate));
+    if (candidate.startsWith(USER)) {
+      String person = candidate.substring(USER.length());
+      words.addAll(Sql.list(connection, CANDIDACIES, row -> row.getString("word"), person, person));
+    }
+    return Sql.texts(connection, words);
   }
 
   /** The task with this id. */

@@ -199,6 +199,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       setTimer(connection, id, wake(called.ref(), at));
     } else if (step instanceof Step.KpiReadRequested read) {
       setTimer(connection, id, wake(read.ref(), at));
+    } else if (step instanceof Step.WorkflowRequested child) {
+      setTimer(connection, id, wake(child.ref(), at));
     } else if (step instanceof Step.HumanTaskRequested asked) {
       openTask(connection, id, stepped, asked);
       Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);

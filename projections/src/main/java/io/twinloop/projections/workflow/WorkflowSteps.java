@@ -62,6 +62,9 @@ final class WorkflowSteps {
       detail.put("idempotencyKey", called.idempotencyKey());
     } else if (step instanceof Step.KpiReadRequested read) {
       detail.put("kpiId", read.kpiId());
+    } else if (step instanceof Step.WorkflowRequested child) {
+      detail.put("startedId", child.workflow().id());
+      detail.put("started", child.workflow().namespace() + "/" + child.workflow().name());
     } else if (step instanceof Step.NotificationRequested notified) {
       detail.set("notification", Json.object(notified.notification()));
     } else if (step instanceof Step.EventEmitted emitted) {

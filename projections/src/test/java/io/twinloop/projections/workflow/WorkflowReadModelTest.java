@@ -360,6 +360,62 @@ class WorkflowReadModelTest {
     assertThat(join(queries.task("nothing"))).isEmpty();
   }
 
+  @Test
+  void shouldWakeARunUntilTheWorkflowItStartsHasBegun() {
+    RunOnPaper run =
+        new RunOnPaper(
+            "wf-1",
+            definition(
+                "- go: {run: {workflow: {namespace: a, name: b, version: latest}, await: false}}"));
+    project(run.start(json("{}")));
+    List<String> wake = timers();
+    project(run.answer("\"begun\""));
+
+    assertThat(wake).singleElement().asString().startsWith("wf-1|wake:");
+    assertThat(timers()).isEmpty();
+    assertThat(run().status()).isEqualTo("COMPLETED");
+    assertThat(join(queries.steps("wf-1", 0, 100)))
+        .anySatisfy(step -> assertThat(step.detail().path("started").asText()).isEqualTo("a/b"));
+  }
+
+  @Test
+  void shouldFindForAPersonWhatTheTwinSaysIsHisToDo() {
+    int number = 0;
+    for (String candidates :
+        List.of(
+            "unit: billing", "role: boss", "managerOf: billing", "managerOf: bob", "unit: it")) {
+      RunOnPaper run =
+          new RunOnPaper(
+              "w" + ++number,
+              definition(
+                  "- t: {call: humanTask, with: {title: T, candidates: {" + candidates + "}}}"));
+      project(run.start(json("{}")));
+    }
+    relation("ada", "BELONGS_TO", "billing", "NULL");
+    relation("ada", "HAS_ROLE", "boss", "NULL");
+    relation("ada", "MANAGES", "billing", "NULL");
+    relation("bob", "REPORTS_TO", "ada", "NULL");
+    relation("ada", "BELONGS_TO", "it", "now()");
+
+    assertThat(taskIds(new TaskFilter(null, null, "user:ada")))
+        .containsExactly("w1~1", "w2~1", "w3~1", "w4~1");
+    assertThat(taskIds(new TaskFilter(null, null, "user:bob"))).isEmpty();
+    assertThat(taskIds(new TaskFilter(null, null, "managerOf:billing"))).containsExactly("w3~1");
+  }
+
+  /** As the twin's own read model writes it. */
+  private void relation(String source, String relation, String target, String until) {
+    TestPostgres.execute(
+        readModels.forQueries(),
+        """
+        INSERT INTO org_relation (source_id, seq_nr, first_seq_nr, relation, target_id, target_type,
+          properties, began_at, valid_from, valid_until)
+        VALUES ('%1$s', (SELECT count(*) FROM org_relation), 0, '%2$s', '%3$s', 'X', '{}', now(),
+          now(), %4$s)
+        """
+            .formatted(source, relation, target, until));
+  }
+
   // Timers
 
   @Test

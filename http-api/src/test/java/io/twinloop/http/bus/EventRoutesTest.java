@@ -1,0 +1,108 @@
+package io.twinloop.http.bus;
+
+import static io.twinloop.http.TestServer.problem;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.http.Endpoint;
+import io.twinloop.http.OpenApiAnswers;
+import io.twinloop.http.TestServer;
+import io.twinloop.http.TestServer.Reply;
+import java.net.http.HttpRequest.BodyPublishers;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which events the twin's door refuses; nothing of these tests reaches a bus. */
+class EventRoutesTest {
+
+  private static final String DOOR = "/api/v1/twin/events";
+  private static final String RESOLVED =
+      """
+      {"specversion": "1.0", "id": "x-1", "type": "%s", "source": "//bpa/w-1", "subject": "p-1",
+       "time": "2026-03-02T09:00:00Z", "direction": "%s", "data": {"process_id": "p-1"}}
+      """;
+
+  private static TestServer server;
+
+  @BeforeAll
+  static void start() {
+    server =
+        TestServer.with(new EventRoutes(null, null).endpoints().toArray(Endpoint[]::new)).start();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "dto.kpi.anomaly_detected, dto-to-bpa",
+    "dto.kpi.anomaly_detected, bpa-to-dto",
+    "bpa.kpi.updated, dto-to-bpa",
+    "dto.something.else, dto→bpa"
+  })
+  void shouldRefuseWhatTheTwinItselfTells(String type, String direction) {
+    JsonNode problem = problem(send(RESOLVED.formatted(type, direction)));
+
+    assertThat(problem.path("status").intValue()).isEqualTo(422);
+    assertThat(problem.path("detail").textValue())
+        .isEqualTo(
+            "Event 'x-1' of type %s goes from the twin to automation; the twin takes only events of direction bpa-to-dto."
+                .formatted(type));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{} |",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\"} | subject is missing",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\", \"subject\": \"k\"} | time is missing",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\", \"subject\": \"k\", \"time\": \"2026-03-02T09:00:00Z\", \"direction\": \"up\"} | direction is 'up'",
+      })
+  void shouldRefuseWhatIsNoEventOfOurs(String body, String reason) {
+    Reply reply = send(body);
+
+    assertThat(reply.statusCode()).isEqualTo(400);
+    assertThat(problem(reply).path("detail").textValue())
+        .startsWith("This is no event of ours:")
+        .contains(reason == null ? "" : reason);
+  }
+
+  @Test
+  void shouldReadTheBinaryFormToo() {
+    Reply reply =
+        OpenApiAnswers.described(
+            "POST",
+            DOOR,
+            server.send(
+                server
+                    .request(DOOR)
+                    .POST(BodyPublishers.ofString("{\"value\": 1}"))
+                    .header("Content-Type", "application/json")
+                    .header("ce-specversion", "1.0")
+                    .header("ce-id", "x-2")
+                    .header("ce-type", "dto.kpi.anomaly_detected")
+                    .header("ce-source", "//dto/k-1")
+                    .header("ce-subject", "k-1")
+                    .header("ce-time", "2026-03-02T09:00:00Z")));
+
+    assertThat(reply.statusCode()).isEqualTo(422);
+    assertThat(problem(reply).path("detail").textValue()).startsWith("Event 'x-2'");
+  }
+
+  private static Reply send(String body) {
+    return OpenApiAnswers.described(
+        "POST",
+        DOOR,
+        server.send(
+            server
+                .request(DOOR)
+                .POST(BodyPublishers.ofString(body))
+                .header("Content-Type", "application/cloudevents+json")));
+  }
+}
