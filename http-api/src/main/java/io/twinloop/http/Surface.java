@@ -2,6 +2,9 @@ package io.twinloop.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.Rehearsals;
+import io.twinloop.entities.workflow.Reruns;
+import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
@@ -11,6 +14,7 @@ import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
+import io.twinloop.http.workflow.WorkflowBacktestRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
 import io.twinloop.projections.Database;
@@ -26,6 +30,7 @@ import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,6 +43,8 @@ import java.util.stream.Stream;
 public record Surface(
     Entities entities,
     Workflows workflows,
+    RunJournal runJournal,
+    Clock clock,
     Database database,
     ReadModelProgress progress,
     KafkaBus bus,
@@ -62,7 +69,11 @@ public record Surface(
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
                 .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
-            new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
+            new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
+                .endpoints(),
+            new WorkflowRoutes(
+                    entities, workflows, new Reruns(entities, runJournal), runs, progress)
+                .endpoints(),
             new TaskRoutes(entities, runs).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
             new EventRoutes(bus, new EventQueries(database)).endpoints(),

@@ -101,7 +101,11 @@ class StepperPropertiesTest {
 
     Set<Class<?>> expected = new HashSet<>(List.of(Step.class.getPermittedSubclasses()));
     expected.removeAll(
-        List.of(Step.KpiReadRequested.class, Step.NotificationRequested.class, Step.Retried.class));
+        List.of(
+            Step.KpiReadRequested.class,
+            Step.NotificationRequested.class,
+            Step.Retried.class,
+            Step.Rewound.class));
     assertThat(taken).isEqualTo(expected);
   }
 
