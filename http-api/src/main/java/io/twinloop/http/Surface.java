@@ -19,6 +19,7 @@ import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionLag;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.bus.DeadLetters;
 import io.twinloop.projections.bus.EventConsumer;
@@ -57,7 +58,12 @@ public record Surface(
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
     OperationsRoutes operations =
-        new OperationsRoutes(availability, new ProjectionLag(database), consumer, metrics);
+        new OperationsRoutes(
+            availability,
+            new ProjectionLag(database),
+            new ProjectionState(database),
+            consumer,
+            metrics);
     WorkflowQueries runs = new WorkflowQueries(database);
     List<Endpoint> endpoints = new ArrayList<>(operations.endpoints());
     endpoints.addAll(Pages.load().endpoints());
