@@ -48,7 +48,8 @@ import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a workflow. Absent → Running ⇄ Suspended → Ended (completed, faulted, cancelled).
+ * One run of a workflow. Absent → Running ⇄ Suspended → Ended (completed, faulted, cancelled), and
+ * back to Running by a retry or a rerun.
  *
  * <p>The stepper of the domain decides; each step it takes is an event. What a step asks of the
  * outside is asked after the step is durable, and asked again after a crash, with the same key.

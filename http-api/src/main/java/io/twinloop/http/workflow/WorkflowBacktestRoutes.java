@@ -22,6 +22,7 @@ import io.twinloop.projections.workflow.WorkflowQueries.RunRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -146,7 +147,7 @@ public final class WorkflowBacktestRoutes {
     json.put("runs", played.size());
     for (Account.Ends ends : Account.Ends.values()) {
       json.put(
-          ends.name().toLowerCase(java.util.Locale.ROOT),
+          ends.name().toLowerCase(Locale.ROOT),
           played.stream().filter(each -> each.outcome().would().ends() == ends).count());
     }
     json.put(
