@@ -12,6 +12,7 @@ import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionRunner.Named;
 import io.twinloop.projections.ProjectionSettings;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TimerFirer;
 import io.twinloop.projections.bus.BusSettings;
@@ -97,7 +98,11 @@ final class Projections {
 
   void start() {
     ProjectionRunner runner =
-        new ProjectionRunner(system, ProjectionSettings.of(config), readModels.forProjections());
+        new ProjectionRunner(
+            system,
+            ProjectionSettings.of(config),
+            readModels.forProjections(),
+            new ProjectionState(readModels.database()));
     runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),

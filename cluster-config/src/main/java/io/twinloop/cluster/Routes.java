@@ -3,6 +3,7 @@ package io.twinloop.cluster;
 import com.typesafe.config.Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.HttpServer;
@@ -14,6 +15,7 @@ import io.twinloop.http.Surface;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.projections.Database;
+import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.KafkaBus;
@@ -84,9 +86,10 @@ final class Routes {
         .scheduler()
         .scheduleWithFixedDelay(
             FORGET_KEYS, FORGET_KEYS, () -> forgetExpired(keys), system.executionContext());
+    RunJournal runJournal = new RunJournal(system, ProjectionSettings.of(config).queryPlugin());
     Router router =
         new Router(
-            endpoints(database, progress),
+            endpoints(database, progress, runJournal),
             settings,
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
@@ -95,10 +98,13 @@ final class Routes {
     return HttpServer.start(system, settings, router);
   }
 
-  private List<Endpoint> endpoints(Database database, ReadModelProgress progress) {
+  private List<Endpoint> endpoints(
+      Database database, ReadModelProgress progress, RunJournal runJournal) {
     return new Surface(
             entities,
             workflows,
+            runJournal,
+            clock,
             database,
             progress,
             bus,

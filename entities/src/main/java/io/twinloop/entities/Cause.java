@@ -11,6 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record Cause(@Nullable String correlationId, String causationId, String actor) {
 
+  /** Who acts where nobody said who. */
+  public static final String UNNAMED = "local";
+
+  /** Whether it is known who acts. */
+  public boolean hasNamedActor() {
+    return !actor.equals(UNNAMED);
+  }
+
   /** The loop this belongs to, or the one that begins with {@code own}. */
   public String correlationIdOr(String own) {
     return correlationId == null ? own : correlationId;

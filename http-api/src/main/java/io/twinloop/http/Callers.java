@@ -1,5 +1,6 @@
 package io.twinloop.http;
 
+import io.twinloop.entities.Cause;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,7 +25,7 @@ final class Callers {
   static Caller of(RequestHeaders headers) {
     Optional<String> correlationId = headers.ifOnce("x-correlation-id").filter(Inputs::isId);
     return new Caller(
-        headers.ifOnce("twinloop-actor").filter(Inputs::isId).orElse("local"),
+        headers.ifOnce("twinloop-actor").filter(Inputs::isId).orElse(Cause.UNNAMED),
         correlationId.orElseGet(() -> newUuid().toString()),
         correlationId.isPresent(),
         headers
@@ -37,7 +38,11 @@ final class Callers {
   /** A caller of whom nothing could be read. */
   static Caller nobody() {
     return new Caller(
-        "local", newUuid().toString(), false, Optional.of(newTraceparent()), Optional.empty());
+        Cause.UNNAMED,
+        newUuid().toString(),
+        false,
+        Optional.of(newTraceparent()),
+        Optional.empty());
   }
 
   /**

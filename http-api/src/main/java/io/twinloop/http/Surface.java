@@ -2,6 +2,9 @@ package io.twinloop.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.Rehearsals;
+import io.twinloop.entities.workflow.Reruns;
+import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
@@ -13,10 +16,12 @@ import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.HrmsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
+import io.twinloop.http.workflow.WorkflowBacktestRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionLag;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.bus.DeadLetters;
 import io.twinloop.projections.bus.EventConsumer;
@@ -29,6 +34,7 @@ import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -41,6 +47,8 @@ import java.util.stream.Stream;
 public record Surface(
     Entities entities,
     Workflows workflows,
+    RunJournal runJournal,
+    Clock clock,
     Database database,
     ReadModelProgress progress,
     KafkaBus bus,
@@ -54,7 +62,12 @@ public record Surface(
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
     OperationsRoutes operations =
-        new OperationsRoutes(availability, new ProjectionLag(database), consumer, metrics);
+        new OperationsRoutes(
+            availability,
+            new ProjectionLag(database),
+            new ProjectionState(database),
+            consumer,
+            metrics);
     WorkflowQueries runs = new WorkflowQueries(database);
     List<Endpoint> endpoints = new ArrayList<>(operations.endpoints());
     endpoints.addAll(Pages.load().endpoints());
@@ -66,7 +79,11 @@ public record Surface(
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
                 .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
-            new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
+            new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
+                .endpoints(),
+            new WorkflowRoutes(
+                    entities, workflows, new Reruns(entities, runJournal), runs, progress)
+                .endpoints(),
             new TaskRoutes(entities, runs).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
             new EventRoutes(bus, new EventQueries(database)).endpoints(),

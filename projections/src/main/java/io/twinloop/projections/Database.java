@@ -62,11 +62,19 @@ public final class Database {
      * Whether the database is away, rather than refusing the statement. SQLSTATE class 08 or 57.
      */
     public boolean isConnectionLost() {
-      if (getCause() instanceof SQLTransientConnectionException) {
-        return true;
-      }
-      String state = ((SQLException) getCause()).getSQLState();
-      return state != null && (state.startsWith("08") || state.startsWith("57"));
+      return Database.isConnectionLost(getCause());
     }
+  }
+
+  /** Whether a failure says that the database is away; SQLSTATE class 08 or 57. */
+  static boolean isConnectionLost(Throwable failure) {
+    if (failure instanceof DatabaseException wrapped) {
+      return wrapped.isConnectionLost();
+    }
+    if (failure instanceof SQLTransientConnectionException) {
+      return true;
+    }
+    String state = failure instanceof SQLException refused ? refused.getSQLState() : null;
+    return state != null && (state.startsWith("08") || state.startsWith("57"));
   }
 }

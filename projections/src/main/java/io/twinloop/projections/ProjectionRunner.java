@@ -26,12 +26,17 @@ public final class ProjectionRunner {
   private final ActorSystem<?> system;
   private final ProjectionSettings settings;
   private final DataSource dataSource;
+  private final ProjectionState state;
 
   public ProjectionRunner(
-      ActorSystem<?> system, ProjectionSettings settings, DataSource dataSource) {
+      ActorSystem<?> system,
+      ProjectionSettings settings,
+      DataSource dataSource,
+      ProjectionState state) {
     this.system = system;
     this.settings = settings;
     this.dataSource = dataSource;
+    this.state = state;
   }
 
   /** A projection by name, of one entity type. */
@@ -46,7 +51,7 @@ public final class ProjectionRunner {
                 idOf(projection, range),
                 this.<E>source(projection, range),
                 this::session,
-                model::get,
+                () -> new GuardedReadModel<>(idOf(projection, range), model.get()),
                 system));
   }
 
@@ -59,7 +64,7 @@ public final class ProjectionRunner {
                 idOf(projection, range),
                 this.<E>source(projection, range),
                 this::session,
-                handler,
+                () -> new GuardedPublisher<>(idOf(projection, range), handler.get(), state),
                 system));
   }
 
@@ -68,18 +73,22 @@ public final class ProjectionRunner {
       Function<Pair<Integer, Integer>, GroupedProjection<Offset, EventEnvelope<E>>> create) {
     List<Pair<Integer, Integer>> ranges =
         EventSourcedProvider.sliceRanges(system, settings.queryPlugin(), settings.ranges());
+    ProjectionWatch<EventEnvelope<E>> watch = new ProjectionWatch<>(state);
+    ranges.forEach(range -> watch.register(idOf(projection, range)));
     ShardedDaemonProcess.get(system)
         .init(
             ProjectionBehavior.Command.class,
             projection.name(),
             ranges.size(),
-            index -> ProjectionBehavior.create(grouped(create.apply(ranges.get(index)))),
+            index -> ProjectionBehavior.create(grouped(create.apply(ranges.get(index)), watch)),
             ShardedDaemonProcessSettings.create(system).withRole("projections"),
             Optional.of(ProjectionBehavior.stopMessage()));
   }
 
-  private <E> Projection<E> grouped(GroupedProjection<?, E> projection) {
-    return projection.withGroup(settings.groupSize(), settings.groupWithin());
+  private <E> Projection<E> grouped(GroupedProjection<?, E> projection, ProjectionWatch<E> watch) {
+    return projection
+        .withGroup(settings.groupSize(), settings.groupWithin())
+        .withStatusObserver(watch);
   }
 
   private ProjectionSession session() {

@@ -1,9 +1,11 @@
 package io.twinloop.projections;
 
+import io.twinloop.projections.ProjectionState.EventKey;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -29,7 +31,22 @@ public abstract class ReadModel<E> extends JdbcHandler<List<EventEnvelope<E>>, P
   @Override
   public final void process(ProjectionSession session, List<EventEnvelope<E>> envelopes)
       throws SQLException {
-    write(session.connection(), envelopes);
+    process(session, envelopes, Set.of());
+  }
+
+  /** Follows all of them, but does not write what is to be left out. */
+  final void process(
+      ProjectionSession session, List<EventEnvelope<E>> envelopes, Set<EventKey> leftOut)
+      throws SQLException {
+    List<EventEnvelope<E>> taken =
+        leftOut.isEmpty()
+            ? envelopes
+            : envelopes.stream()
+                .filter(envelope -> !leftOut.contains(EventKey.of(envelope)))
+                .toList();
+    if (!taken.isEmpty()) {
+      write(session.connection(), taken);
+    }
     // Always in the same order, so that two groups never wait for each other's rows in a circle.
     Map<String, Long> followed = new TreeMap<>();
     envelopes.forEach(envelope -> followed.put(envelope.persistenceId(), envelope.sequenceNr()));

@@ -117,6 +117,13 @@ public record Frame(
       return new Progress(next, handling, retries, attempt, highestAttempt, counted, variables);
     }
 
+    /** With visits counted elsewhere, where they are more. */
+    Progress visited(Map<String, Integer> counts) {
+      Map<String, Integer> counted = new LinkedHashMap<>(visits);
+      counts.forEach((position, count) -> counted.merge(position, count, Math::max));
+      return new Progress(next, handling, retries, attempt, highestAttempt, counted, variables);
+    }
+
     Progress handling(String firstOfHandler, String variable, JsonNode error, int attemptSeen) {
       Map<String, JsonNode> named = new LinkedHashMap<>(variables);
       named.put(variable, error);
@@ -163,6 +170,11 @@ public record Frame(
   Frame with(State newState, JsonNode newData) {
     return new Frame(
         ref, parent, name, startedAt, deadline, rawInput, input, newData, newState, progress);
+  }
+
+  Frame with(Deadline newDeadline) {
+    return new Frame(
+        ref, parent, name, startedAt, newDeadline, rawInput, input, data, state, progress);
   }
 
   Frame with(Progress newProgress) {

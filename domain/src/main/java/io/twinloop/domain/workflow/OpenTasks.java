@@ -32,6 +32,20 @@ public record OpenTasks(Map<String, OpenTask> byId, int seen) {
     public boolean isHeldByOtherThan(String person) {
       return assignee != null && !assignee.equals(person);
     }
+
+    /**
+     * Whether it is only for people named one by one, and not for this one. Who holds a role, is of
+     * a unit or manages somebody is not known here, so a task for these is for everybody.
+     */
+    boolean isForOthersThan(String person) {
+      HumanTask.Candidates candidates = task.candidates();
+      return assignee == null
+          && candidates.role() == null
+          && candidates.unit() == null
+          && candidates.managerOf() == null
+          && !candidates.users().isEmpty()
+          && !candidates.users().contains(person);
+    }
   }
 
   public OpenTasks {
@@ -41,6 +55,32 @@ public record OpenTasks(Map<String, OpenTask> byId, int seen) {
   /** The open task with this id. */
   public Optional<OpenTask> find(String id) {
     return Optional.ofNullable(byId.get(id));
+  }
+
+  /**
+   * What follows when a person does something with a task.
+   *
+   * @param named whether it is known who the person is; else anybody may be a candidate
+   */
+  public TaskDecision decide(String id, TaskAction action, String person, boolean named) {
+    OpenTask task = byId.get(id);
+    if (task == null) {
+      return new TaskDecision.Refused(
+          TaskDecision.Reason.GONE,
+          "There is no open task '%s'; it is done or never was.".formatted(id));
+    }
+    if (task.isHeldByOtherThan(person)) {
+      return new TaskDecision.Refused(
+          TaskDecision.Reason.NOT_YOURS,
+          "Task '%s' is held by '%s'.".formatted(id, task.assignee()));
+    }
+    if (named && action.forCandidates() && task.isForOthersThan(person)) {
+      return new TaskDecision.Refused(
+          TaskDecision.Reason.NOT_YOURS,
+          "Task '%s' is for %s, not for '%s'."
+              .formatted(id, String.join(", ", task.task().candidates().users()), person));
+    }
+    return action.on(task, id, person);
   }
 
   /** With one more, held by whom the definition names. */

@@ -104,6 +104,39 @@ final class Run {
     take(new Step.Retried(innermost.ref(), innermost.highestAttempt() + 1, deadlines));
   }
 
+  /** Goes on again from where a task began. */
+  void rewind(Checkpoint checkpoint, boolean ended) {
+    List<Frame> frames =
+        checkpoint.frames().stream()
+            .map(
+                frame ->
+                    frame.deadline() == null
+                        ? frame
+                        : frame.with(deadlineIn(frame.id(), frame.deadline().allowed())))
+            .toList();
+    take(
+        new Step.Rewound(
+            checkpoint.position(), checkpoint.name(), frames, checkpoint.context(), ended));
+  }
+
+  /** Ends a waiting task with the output it had in another run, as it was after transformation. */
+  void replay(TaskRef ref, JsonNode output, @Nullable String by) {
+    awaiting(ref)
+        .ifPresent(
+            frame -> {
+              try {
+                conclude(frame, output, output, null, by);
+              } catch (Fault e) {
+                fault(frame, e.error());
+              }
+            });
+  }
+
+  /** Lets a waiting task raise the error it raised in another run. */
+  void fail(TaskRef ref, WorkflowError error) {
+    awaiting(ref).ifPresent(frame -> fault(frame, error.at(frame.ref().position())));
+  }
+
   void untilItWaits() {
     if (execution.frames().isEmpty() && execution.error().isPresent()) {
       take(new Step.Faulted(execution.error().get(), model.name()));
@@ -256,6 +289,17 @@ final class Run {
     TaskDefinition task = model.task(frame.ref().position());
     Names names = Names.of(frame, model, execution, now).withOutcome(frame, rawOutput, by);
     JsonNode output = model.transform(task.position() + "/output/as", rawOutput, names.arguments());
+    conclude(frame, rawOutput, output, chosen, by);
+  }
+
+  private void conclude(
+      Frame frame,
+      JsonNode rawOutput,
+      JsonNode output,
+      @Nullable String chosen,
+      @Nullable String by) {
+    TaskDefinition task = model.task(frame.ref().position());
+    Names names = Names.of(frame, model, execution, now).withOutcome(frame, rawOutput, by);
     String whose = " of '" + task.name() + "'";
     model.check(task.position() + "/output", "The output" + whose, output);
     Values.limit("The output" + whose, output);

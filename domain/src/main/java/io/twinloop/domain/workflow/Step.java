@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Step.EventEmitted.class, name = "event-emitted"),
   @JsonSubTypes.Type(value = Step.Completed.class, name = "completed"),
   @JsonSubTypes.Type(value = Step.Faulted.class, name = "faulted"),
-  @JsonSubTypes.Type(value = Step.Retried.class, name = "retried")
+  @JsonSubTypes.Type(value = Step.Retried.class, name = "retried"),
+  @JsonSubTypes.Type(value = Step.Rewound.class, name = "rewound")
 })
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface Step {
@@ -388,6 +389,35 @@ public sealed interface Step {
                     ? again
                     : again.with(again.steps().inAttempt(attempt));
               });
+    }
+  }
+
+  /**
+   * A workflow goes on again from an earlier task; what it did since stays its history.
+   *
+   * @param position of the task, which begins next
+   * @param name of the task
+   * @param frames what is open from now on, with deadlines that begin anew
+   * @param context {@code $context} from now on
+   * @param ended whether the workflow had ended
+   */
+  record Rewound(String position, String name, List<Frame> frames, JsonNode context, boolean ended)
+      implements Step {
+
+    public Rewound {
+      frames = List.copyOf(frames);
+    }
+
+    @Override
+    public Execution applyTo(Execution execution, Instant at) {
+      return new Execution(
+          Execution.Status.RUNNING,
+          execution.runtime(),
+          execution.input(),
+          context,
+          frames,
+          null,
+          null);
     }
   }
 

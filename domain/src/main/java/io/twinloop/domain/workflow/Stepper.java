@@ -77,4 +77,24 @@ public final class Stepper {
     run.untilItWaits();
     return run.steps();
   }
+
+  /**
+   * Lets an instance go on again from where a task began, wherever it stands now. The task and what
+   * follows are visits of their own, with idempotency keys of their own; timeouts begin anew.
+   *
+   * @param checkpoint one that has no {@link Checkpoint#obstacle} in this definition
+   * @param ended whether the instance has ended, which an execution that was cancelled does not say
+   */
+  public static List<Step> rerun(
+      WorkflowModel model,
+      Execution execution,
+      Checkpoint checkpoint,
+      boolean ended,
+      Instant now,
+      long seed) {
+    Run run = new Run(model, execution, now, seed);
+    run.rewind(checkpoint, ended);
+    run.untilItWaits();
+    return run.steps();
+  }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.networknt.schema.Schema;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A parsed, validated, immutable workflow definition. Everything in it can be run: what this engine
@@ -63,12 +64,15 @@ public final class WorkflowModel {
   }
 
   TaskDefinition task(String position) {
-    TaskDefinition task = tasks.get(position);
-    if (task == null) {
-      throw new IllegalArgumentException(
-          "Expected a task at '" + position + "' of " + this + ", but there is none.");
-    }
-    return task;
+    return find(position)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Expected a task at '" + position + "' of " + this + ", but there is none."));
+  }
+
+  Optional<TaskDefinition> find(String position) {
+    return Optional.ofNullable(tasks.get(position));
   }
 
   Expressions expressions() {

@@ -29,6 +29,7 @@ final class Instance {
 
   final WorkflowModel model;
   final List<Step> steps = new ArrayList<>();
+  private final List<Instant> times = new ArrayList<>();
   Execution execution = Execution.notStarted();
   Instant now = START;
 
@@ -85,10 +86,35 @@ final class Instance {
     return keep(Stepper.retry(model, execution, now, SEED));
   }
 
+  /** Goes on again from a task, as far as it has begun. */
+  Instance rerun(String from) {
+    Checkpoint checkpoint = ((Retrace.Found) retraced().to(from)).checkpoint();
+    return keep(Stepper.rerun(model, execution, checkpoint, execution.ended(), now, SEED));
+  }
+
+  /** The steps taken so far, gone through again. */
+  Retrace retraced() {
+    Retrace past = new Retrace();
+    for (int i = 0; i < steps.size(); i++) {
+      past.follow(steps.get(i), times.get(i));
+    }
+    return past;
+  }
+
+  /** The steps taken so far, as a recording. */
+  Recording recorded() {
+    Recording recording = new Recording();
+    for (int i = 0; i < steps.size(); i++) {
+      recording.follow(steps.get(i), times.get(i));
+    }
+    return recording;
+  }
+
   private Instance keep(List<Step> taken) {
     for (Step step : taken) {
       execution = execution.apply(step, now);
       steps.add(step);
+      times.add(now);
     }
     return this;
   }

@@ -66,6 +66,29 @@ class SerialisationTest {
         .isEqualTo(answer);
   }
 
+  @ParameterizedTest
+  @MethodSource("mappers")
+  void shouldReadBackWhatPeopleDoAndWhereARunGoesOn(ObjectMapper mapper) throws IOException {
+    List<TaskAction> actions =
+        List.of(
+            new TaskAction.Claim(),
+            new TaskAction.Release(),
+            new TaskAction.Delegate("eve"),
+            new TaskAction.Complete(Instance.yaml("{a: null}")),
+            new TaskAction.Reject("no"));
+    for (TaskAction action : actions) {
+      assertThat(mapper.readValue(mapper.writeValueAsBytes(action), TaskAction.class))
+          .isEqualTo(action);
+    }
+    assertThat(actions)
+        .extracting(Object::getClass)
+        .extracting(type -> (Object) type)
+        .containsExactlyInAnyOrder((Object[]) TaskAction.class.getPermittedSubclasses());
+    Checkpoint checkpoint = ((Retrace.Found) stories().get(0).retraced().to("ask")).checkpoint();
+    assertThat(mapper.readValue(mapper.writeValueAsBytes(checkpoint), Checkpoint.class))
+        .isEqualTo(checkpoint);
+  }
+
   /** Instances that between them take every kind of step. */
   private static List<Instance> stories() {
     List<Instance> stories = new ArrayList<>();
@@ -100,7 +123,8 @@ class SerialisationTest {
         Instance.running(
                 "- get: {call: http, with: {method: get, endpoint: 'https://h'}, timeout: {after: PT1H}}")
             .answer(500, "x")
-            .retry());
+            .retry()
+            .rerun("get"));
     return stories;
   }
 }

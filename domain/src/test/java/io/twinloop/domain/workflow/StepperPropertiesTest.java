@@ -105,7 +105,8 @@ class StepperPropertiesTest {
             Step.KpiReadRequested.class,
             Step.WorkflowRequested.class,
             Step.NotificationRequested.class,
-            Step.Retried.class));
+            Step.Retried.class,
+            Step.Rewound.class));
     assertThat(taken).isEqualTo(expected);
   }
 

@@ -23,6 +23,11 @@ public record Run(
     String correlationId,
     Instant startedAt) {
 
+  /** The same run by another version of its definition. */
+  Run with(String newVersion) {
+    return new Run(namespace, name, newVersion, entityId, entityType, correlationId, startedAt);
+  }
+
   /** The definition in one text: {@code namespace/name/version}. */
   public String definition() {
     return namespace + "/" + name + "/" + version;

@@ -3,17 +3,19 @@ package io.twinloop.entities.workflow;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
 import static io.twinloop.entities.Refusals.NOT_YOURS;
 import static io.twinloop.entities.Refusals.REFUSED;
+import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.Checkpoint;
 import io.twinloop.domain.workflow.Execution;
-import io.twinloop.domain.workflow.OpenTasks;
-import io.twinloop.domain.workflow.OpenTasks.OpenTask;
 import io.twinloop.domain.workflow.Problem;
 import io.twinloop.domain.workflow.Signal;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.Stepper;
+import io.twinloop.domain.workflow.TaskAction;
+import io.twinloop.domain.workflow.TaskDecision;
 import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
@@ -24,8 +26,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
@@ -45,7 +48,8 @@ import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a workflow. Absent → Running ⇄ Suspended → Ended (completed, faulted, cancelled).
+ * One run of a workflow. Absent → Running ⇄ Suspended → Ended (completed, faulted, cancelled), and
+ * back to Running by a retry or a rerun.
  *
  * <p>The stepper of the domain decides; each step it takes is an event. What a step asks of the
  * outside is asked after the step is durable, and asked again after a crash, with the same key.
@@ -83,6 +87,11 @@ public final class WorkflowInstance
   public sealed interface Command extends CborSerializable {
     /** Who waits for the reply; nobody where the run sent it to itself. */
     @Nullable ActorRef<Reply> replyTo();
+
+    /** The revision the command is meant for; absent where any will do. */
+    default @Nullable Long expectedRevision() {
+      return null;
+    }
   }
 
   /** Starts it; a second start of the same id changes nothing. */
@@ -109,28 +118,46 @@ public final class WorkflowInstance
    */
   public record Wake(ActorRef<Reply> replyTo) implements Command {}
 
-  public record ClaimTask(String taskId, Cause cause, ActorRef<Reply> replyTo) implements Command {}
-
-  public record ReleaseTask(String taskId, Cause cause, ActorRef<Reply> replyTo)
+  /** Does something with one of its human tasks. */
+  public record HandleTask(
+      String taskId,
+      TaskAction action,
+      @Nullable Long expectedRevision,
+      Cause cause,
+      ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record DelegateTask(String taskId, String to, Cause cause, ActorRef<Reply> replyTo)
+  public record Suspend(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record CompleteTask(String taskId, JsonNode output, Cause cause, ActorRef<Reply> replyTo)
+  public record Resume(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record RejectTask(String taskId, String reason, Cause cause, ActorRef<Reply> replyTo)
+  public record Cancel(
+      String reason, @Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
-
-  public record Suspend(Cause cause, ActorRef<Reply> replyTo) implements Command {}
-
-  public record Resume(Cause cause, ActorRef<Reply> replyTo) implements Command {}
-
-  public record Cancel(String reason, Cause cause, ActorRef<Reply> replyTo) implements Command {}
 
   /** Tries the task again at which it faulted. */
-  public record Retry(Cause cause, ActorRef<Reply> replyTo) implements Command {}
+  public record Retry(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
+      implements Command {}
+
+  /**
+   * Goes on again from an earlier task; see {@link Reruns}.
+   *
+   * @param expectedRevision the one whose history the checkpoint was found in
+   */
+  public record Rerun(
+      Checkpoint checkpoint, Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
+      implements Command {}
+
+  /** Goes on by another version of its definition. */
+  public record Migrate(
+      String version,
+      String source,
+      @Nullable Long expectedRevision,
+      Cause cause,
+      ActorRef<Reply> replyTo)
+      implements Command {}
 
   public record Get(ActorRef<Reply> replyTo) implements Command {}
 
@@ -193,7 +220,7 @@ public final class WorkflowInstance
       implements Event {
     @Override
     public State applyTo(State state) {
-      return new Running(new Instance(run, source, input, Execution.notStarted(), OpenTasks.NONE));
+      return new Running(Instance.begun(run, source, input));
     }
   }
 
@@ -251,6 +278,15 @@ public final class WorkflowInstance
     @Override
     public State applyTo(State state) {
       return new Ended(state.instance(), Status.CANCELLED);
+    }
+  }
+
+  /** It goes on by another version of its definition, the one the run names now. */
+  public record RunMigrated(Run run, String source, String from, Instant at, Cause cause)
+      implements Event {
+    @Override
+    public State applyTo(State state) {
+      return state.with(state.instance().migrated(this));
     }
   }
 
@@ -314,34 +350,13 @@ public final class WorkflowInstance
     }
   }
 
-  /**
-   * What every started run knows.
-   *
-   * @param source of its definition, which never changes under it
-   */
-  public record Instance(
-      Run run, String source, JsonNode input, Execution execution, OpenTasks tasks) {
-
-    Instance stepped(Stepped event) {
-      Execution next = execution.apply(event.step(), event.at());
-      OpenTasks asked =
-          event.step() instanceof Step.HumanTaskRequested request
-              ? tasks.with(event.taskId(), request)
-              : tasks;
-      return new Instance(run, source, input, next, asked.awaitedBy(next));
-    }
-
-    Instance assigned(String taskId, @Nullable String assignee) {
-      return new Instance(run, source, input, execution, tasks.assigned(taskId, assignee));
-    }
-
-    /** What was asked of the outside and is not answered. */
-    List<Execution.Waiting> requests() {
-      return execution.waiting().stream().filter(Outside::isAsked).toList();
-    }
-  }
-
   // Behaviour
+
+  private static final Map<TaskDecision.Reason, String> CODES =
+      Map.of(
+          TaskDecision.Reason.GONE, WRONG_STATE,
+          TaskDecision.Reason.NOT_YOURS, NOT_YOURS,
+          TaskDecision.Reason.UNFIT, REFUSED);
 
   private final ActorContext<Command> context;
   private final String id;
@@ -378,20 +393,22 @@ public final class WorkflowInstance
         .forStateType(Running.class)
         .onCommand(Take.class, this::take)
         .onCommand(Wake.class, this::wake)
-        .onCommand(ClaimTask.class, this::claim)
-        .onCommand(ReleaseTask.class, this::release)
-        .onCommand(DelegateTask.class, this::delegate)
-        .onCommand(CompleteTask.class, this::complete)
-        .onCommand(RejectTask.class, this::reject)
-        .onCommand(Suspend.class, this::suspend)
-        .onCommand(Cancel.class, this::cancel);
+        .onCommand(HandleTask.class, ifCurrent(this::handleTask))
+        .onCommand(Suspend.class, ifCurrent(this::suspend))
+        .onCommand(Cancel.class, ifCurrent(this::cancel))
+        .onCommand(Rerun.class, ifCurrent(this::rerunWaiting))
+        .onCommand(Migrate.class, ifCurrent(this::migrate));
     commands
         .forStateType(Suspended.class)
-        .onCommand(Resume.class, this::resume)
-        .onCommand(Cancel.class, this::cancel);
+        .onCommand(Resume.class, ifCurrent(this::resume))
+        .onCommand(Cancel.class, ifCurrent(this::cancel))
+        .onCommand(Rerun.class, ifCurrent(this::rerun))
+        .onCommand(Migrate.class, ifCurrent(this::migrate));
     commands
         .forStateType(Ended.class)
-        .onCommand(Retry.class, this::retry)
+        .onCommand(Retry.class, ifCurrent(this::retry))
+        .onCommand(Rerun.class, ifCurrent(this::rerun))
+        .onCommand(Migrate.class, ifCurrent(this::migrateFaulted))
         .onCommand(Take.class, this::tooLate)
         .onCommand(Wake.class, this::tooLate);
     commands.forAnyState().onAnyCommand(this::notNow);
@@ -411,6 +428,24 @@ public final class WorkflowInstance
     return newSignalHandlerBuilder()
         .onSignal(RecoveryCompleted.instance(), this::askOutside)
         .build();
+  }
+
+  private interface Handler<S extends State, C extends Command>
+      extends BiFunction<S, C, ReplyEffect<Event, State>> {}
+
+  /** A handler that is asked only when the command was meant for the run as it is. */
+  private <S extends State, C extends Command> Handler<S, C> ifCurrent(Handler<S, C> handler) {
+    return (state, command) -> {
+      Long expected = command.expectedRevision();
+      long revision = lastSequenceNumber(context);
+      return expected == null || expected == revision
+          ? handler.apply(state, command)
+          : refuse(
+              command,
+              REVISION_MISMATCH,
+              "Expected workflow '%s' at revision %d, but it is at %d."
+                  .formatted(id, expected, revision));
+    };
   }
 
   private ReplyEffect<Event, State> start(Start command) {
@@ -444,28 +479,29 @@ public final class WorkflowInstance
     return Effect().reply(command.replyTo(), accepted(state, false));
   }
 
+  /** Lets the stepper go on with a signal; one that comes late or twice moves nothing. */
   private ReplyEffect<Event, State> take(Running state, Take command) {
-    return advance(state, command.signal(), command.cause(), command.replyTo());
+    return advance(state, command.signal(), command.cause(), command);
   }
 
-  /** Lets the stepper go on with a signal; one that comes late or twice moves nothing. */
   private ReplyEffect<Event, State> advance(
-      Running state, Signal signal, Cause cause, @Nullable ActorRef<Reply> replyTo) {
-    Instance instance = state.instance();
+      Running state, Signal signal, Cause cause, Command command) {
     Instant now = clock.instant();
-    List<Step> steps =
-        Stepper.advance(
-            WorkflowModels.of(instance.source()), instance.execution(), signal, now, seed());
-    if (steps.isEmpty()) {
-      return replyTo == null ? Effect().noReply() : Effect().reply(replyTo, accepted(state, false));
-    }
+    List<Step> steps = state.instance().advance(signal, now, seed());
+    return steps.isEmpty() ? unchanged(state, command) : goOn(state, steps, now, cause, command);
+  }
+
+  /** Keeps the steps, asks the outside what they ask for, replies. */
+  private ReplyEffect<Event, State> goOn(
+      State state, List<Step> steps, Instant now, Cause cause, Command command) {
+    Instance instance = state.instance();
     var effect =
         Effect()
             .persist(stepped(instance.run(), instance.tasks().seen(), steps, now, cause))
             .thenRun(this::askOutside);
-    return replyTo == null
+    return command.replyTo() == null
         ? effect.thenNoReply()
-        : effect.thenReply(replyTo, next -> accepted(next, false));
+        : effect.thenReply(command.replyTo(), next -> accepted(next, false));
   }
 
   private ReplyEffect<Event, State> wake(Running state, Wake command) {
@@ -478,117 +514,34 @@ public final class WorkflowInstance
                 : accepted(state, false));
   }
 
-  private ReplyEffect<Event, State> claim(Running state, ClaimTask command) {
+  private ReplyEffect<Event, State> handleTask(Running state, HandleTask command) {
     Cause cause = command.cause();
-    return withTask(
-        state,
-        command.taskId(),
-        cause,
-        command.replyTo(),
-        task ->
-            cause.actor().equals(task.assignee())
-                ? Effect().reply(command.replyTo(), accepted(state, false))
-                : assign(state, command.taskId(), cause.actor(), cause, command.replyTo()));
-  }
-
-  private ReplyEffect<Event, State> release(Running state, ReleaseTask command) {
-    return withTask(
-        state,
-        command.taskId(),
-        command.cause(),
-        command.replyTo(),
-        task ->
-            task.assignee() == null
-                ? Effect().reply(command.replyTo(), accepted(state, false))
-                : Effect()
-                    .persist(
-                        new TaskReleased(
-                            state.instance().run(),
-                            command.taskId(),
-                            clock.instant(),
-                            command.cause()))
-                    .thenReply(command.replyTo(), next -> accepted(next, false)));
-  }
-
-  private ReplyEffect<Event, State> delegate(Running state, DelegateTask command) {
-    return withTask(
-        state,
-        command.taskId(),
-        command.cause(),
-        command.replyTo(),
-        task ->
-            command.to().equals(task.assignee())
-                ? Effect().reply(command.replyTo(), accepted(state, false))
-                : assign(
-                    state, command.taskId(), command.to(), command.cause(), command.replyTo()));
-  }
-
-  private ReplyEffect<Event, State> assign(
-      Running state, String taskId, String to, Cause cause, ActorRef<Reply> replyTo) {
-    return Effect()
-        .persist(new TaskAssigned(state.instance().run(), taskId, to, clock.instant(), cause))
-        .thenReply(replyTo, next -> accepted(next, false));
-  }
-
-  private ReplyEffect<Event, State> complete(Running state, CompleteTask command) {
-    return withTask(
-        state,
-        command.taskId(),
-        command.cause(),
-        command.replyTo(),
-        task -> {
-          List<Problem> problems = task.task().problems(command.output());
-          if (!problems.isEmpty()) {
-            String sentence =
-                "What was submitted for task '%s' does not satisfy its form."
-                    .formatted(command.taskId());
-            return Effect().reply(command.replyTo(), new Rejected(REFUSED, sentence, problems));
-          }
-          Signal signal =
-              new Signal.HumanTaskCompleted(task.ref(), command.output(), command.cause().actor());
-          return advance(state, signal, command.cause(), command.replyTo());
-        });
-  }
-
-  private ReplyEffect<Event, State> reject(Running state, RejectTask command) {
-    return withTask(
-        state,
-        command.taskId(),
-        command.cause(),
-        command.replyTo(),
-        task ->
-            advance(
-                state,
-                new Signal.HumanTaskRejected(task.ref(), command.cause().actor(), command.reason()),
-                command.cause(),
-                command.replyTo()));
-  }
-
-  /** Work on a task that is open and not in the hands of another. */
-  private ReplyEffect<Event, State> withTask(
-      Running state,
-      String taskId,
-      Cause cause,
-      ActorRef<Reply> replyTo,
-      Function<OpenTask, ReplyEffect<Event, State>> work) {
-    Optional<OpenTask> task = state.instance().tasks().find(taskId);
-    if (task.isEmpty()) {
-      String sentence =
-          "There is no open task '%s' in workflow '%s'; it is done or never was."
-              .formatted(taskId, id);
-      return Effect().reply(replyTo, new Rejected(WRONG_STATE, sentence));
+    Run run = state.instance().run();
+    TaskDecision decision =
+        state
+            .instance()
+            .tasks()
+            .decide(command.taskId(), command.action(), cause.actor(), cause.hasNamedActor());
+    if (decision instanceof TaskDecision.Refused refused) {
+      String code = CODES.get(refused.reason());
+      return Effect()
+          .reply(command.replyTo(), new Rejected(code, refused.sentence(), refused.problems()));
     }
-    if (task.get().isHeldByOtherThan(cause.actor())) {
-      String sentence = "Task '%s' is held by '%s'.".formatted(taskId, task.get().assignee());
-      return Effect().reply(replyTo, new Rejected(NOT_YOURS, sentence));
+    if (decision instanceof TaskDecision.Assigned assigned) {
+      return changed(
+          new TaskAssigned(run, command.taskId(), assigned.to(), clock.instant(), cause), command);
     }
-    return work.apply(task.get());
+    if (decision instanceof TaskDecision.Released) {
+      return changed(new TaskReleased(run, command.taskId(), clock.instant(), cause), command);
+    }
+    return decision instanceof TaskDecision.Told told
+        ? advance(state, told.signal(), cause, command)
+        : unchanged(state, command);
   }
 
   private ReplyEffect<Event, State> suspend(Running state, Suspend command) {
-    return Effect()
-        .persist(new RunSuspended(state.instance().run(), clock.instant(), command.cause()))
-        .thenReply(command.replyTo(), next -> accepted(next, false));
+    return changed(
+        new RunSuspended(state.instance().run(), clock.instant(), command.cause()), command);
   }
 
   private ReplyEffect<Event, State> resume(Suspended state, Resume command) {
@@ -599,32 +552,59 @@ public final class WorkflowInstance
   }
 
   private ReplyEffect<Event, State> cancel(State state, Cancel command) {
-    return Effect()
-        .persist(
-            new RunCancelled(
-                state.instance().run(), command.reason(), clock.instant(), command.cause()))
-        .thenReply(command.replyTo(), next -> accepted(next, false));
+    return changed(
+        new RunCancelled(
+            state.instance().run(), command.reason(), clock.instant(), command.cause()),
+        command);
   }
 
   private ReplyEffect<Event, State> retry(Ended state, Retry command) {
     if (state.status() != Status.FAULTED) {
       return notNow(state, command);
     }
-    Instance instance = state.instance();
     Instant now = clock.instant();
-    List<Step> steps =
-        Stepper.retry(WorkflowModels.of(instance.source()), instance.execution(), now, seed());
-    if (steps.isEmpty()) {
-      return refuse(
-          command,
-          WRONG_STATE,
-          "Workflow '%s' can't be retried: its input was refused. Start another one."
-              .formatted(id));
+    List<Step> steps = state.instance().retry(now, seed());
+    return steps.isEmpty()
+        ? refuse(
+            command,
+            WRONG_STATE,
+            "Workflow '%s' can't be retried: its input was refused. Start another one."
+                .formatted(id))
+        : goOn(state, steps, now, command.cause(), command);
+  }
+
+  private ReplyEffect<Event, State> rerunWaiting(Running state, Rerun command) {
+    return state.status() == Status.WAITING ? rerun(state, command) : notNow(state, command);
+  }
+
+  private ReplyEffect<Event, State> rerun(State state, Rerun command) {
+    Checkpoint checkpoint = command.checkpoint();
+    Optional<String> obstacle = state.instance().obstacleTo(checkpoint);
+    if (obstacle.isPresent()) {
+      return refuse(command, REFUSED, obstacle.get());
     }
-    return Effect()
-        .persist(stepped(instance.run(), instance.tasks().seen(), steps, now, command.cause()))
-        .thenRun(this::askOutside)
-        .thenReply(command.replyTo(), next -> accepted(next, false));
+    Instant now = clock.instant();
+    List<Step> steps = state.instance().rerun(checkpoint, state.status().isEnd(), now, seed());
+    return goOn(state, steps, now, command.cause(), command);
+  }
+
+  private ReplyEffect<Event, State> migrateFaulted(Ended state, Migrate command) {
+    return state.status() == Status.FAULTED ? migrate(state, command) : notNow(state, command);
+  }
+
+  private ReplyEffect<Event, State> migrate(State state, Migrate command) {
+    Run run = state.instance().run();
+    if (run.version().equals(command.version())) {
+      return unchanged(state, command);
+    }
+    Optional<String> obstacle = state.instance().obstacleTo(command.source());
+    if (obstacle.isPresent()) {
+      return refuse(command, REFUSED, obstacle.get());
+    }
+    Run moved = run.with(command.version());
+    return changed(
+        new RunMigrated(moved, command.source(), run.version(), clock.instant(), command.cause()),
+        command);
   }
 
   private ReplyEffect<Event, State> get(State state, Get command) {
@@ -643,9 +623,17 @@ public final class WorkflowInstance
 
   /** What it waited for no longer matters; whoever brings it need not come again. */
   private ReplyEffect<Event, State> tooLate(Ended state, Command command) {
+    return unchanged(state, command);
+  }
+
+  private ReplyEffect<Event, State> unchanged(State state, Command command) {
     return command.replyTo() == null
         ? Effect().noReply()
         : Effect().reply(command.replyTo(), accepted(state, false));
+  }
+
+  private ReplyEffect<Event, State> changed(Event event, Command command) {
+    return Effect().persist(event).thenReply(command.replyTo(), next -> accepted(next, false));
   }
 
   private ReplyEffect<Event, State> absent(State state, Command command) {
@@ -657,15 +645,16 @@ public final class WorkflowInstance
         command,
         WRONG_STATE,
         "Workflow '%s' is %s and can't %s now."
-            .formatted(
-                id,
-                state.status().name().toLowerCase(Locale.ROOT),
-                words(command.getClass().getSimpleName())));
+            .formatted(id, state.status().name().toLowerCase(Locale.ROOT), words(command)));
   }
 
-  /** The name of a command as it stands in a sentence: ClaimTask is "claim task". */
-  private static String words(String name) {
-    return name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+  /** A command as it stands in a sentence: to claim a task is to "claim task". */
+  private static String words(Command command) {
+    String name =
+        command instanceof HandleTask handled
+            ? handled.action().getClass().getSimpleName() + " task"
+            : command.getClass().getSimpleName();
+    return name.toLowerCase(Locale.ROOT);
   }
 
   private ReplyEffect<Event, State> refuse(Command command, String code, String sentence) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.Refusals;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,38 @@ public final class Workflows {
                 order.correlationId(),
                 cause,
                 replyTo));
+  }
+
+  /** Lets a run go on by another version of its definition. */
+  public CompletionStage<WorkflowInstance.Reply> migrate(
+      String id, String version, @Nullable Long expectedRevision, Cause cause) {
+    return entities
+        .<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
+            WorkflowInstance.KEY, id, WorkflowInstance.Get::new)
+        .thenCompose(
+            reply ->
+                reply instanceof WorkflowInstance.Current current
+                    ? definition(current.run().namespace(), current.run().name(), version)
+                        .thenCompose(found -> migrate(id, found, expectedRevision, cause))
+                    : CompletableFuture.completedStage(reply));
+  }
+
+  private CompletionStage<WorkflowInstance.Reply> migrate(
+      String id,
+      WorkflowDefinition.Reply definition,
+      @Nullable Long expectedRevision,
+      Cause cause) {
+    if (definition instanceof WorkflowDefinition.Rejected rejected) {
+      return CompletableFuture.completedStage(
+          new WorkflowInstance.Rejected(Refusals.REFUSED, rejected.sentence()));
+    }
+    WorkflowDefinition.Found found = (WorkflowDefinition.Found) definition;
+    return entities.ask(
+        WorkflowInstance.KEY,
+        id,
+        replyTo ->
+            new WorkflowInstance.Migrate(
+                found.version(), found.source(), expectedRevision, cause, replyTo));
   }
 
   /** A version of a definition, or the one registered last. */

@@ -3,19 +3,25 @@ package io.twinloop.entities.workflow;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
 import static io.twinloop.entities.Refusals.NOT_YOURS;
 import static io.twinloop.entities.Refusals.REFUSED;
+import static io.twinloop.entities.Refusals.REVISION_MISMATCH;
 import static io.twinloop.entities.Refusals.WRONG_STATE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.twinloop.domain.workflow.Checkpoint;
 import io.twinloop.domain.workflow.HttpAnswer;
 import io.twinloop.domain.workflow.OpenTasks;
 import io.twinloop.domain.workflow.Problem;
+import io.twinloop.domain.workflow.Retrace;
 import io.twinloop.domain.workflow.Signal;
+import io.twinloop.domain.workflow.Stepper;
+import io.twinloop.domain.workflow.TaskAction;
 import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.Timer;
 import io.twinloop.domain.workflow.WorkflowError;
+import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityBench;
 import io.twinloop.entities.Lifecycle;
@@ -24,21 +30,20 @@ import io.twinloop.entities.MovableClock;
 import io.twinloop.entities.workflow.WorkflowInstance.Absent;
 import io.twinloop.entities.workflow.WorkflowInstance.Accepted;
 import io.twinloop.entities.workflow.WorkflowInstance.Cancel;
-import io.twinloop.entities.workflow.WorkflowInstance.ClaimTask;
 import io.twinloop.entities.workflow.WorkflowInstance.Command;
-import io.twinloop.entities.workflow.WorkflowInstance.CompleteTask;
 import io.twinloop.entities.workflow.WorkflowInstance.Current;
-import io.twinloop.entities.workflow.WorkflowInstance.DelegateTask;
 import io.twinloop.entities.workflow.WorkflowInstance.Ended;
 import io.twinloop.entities.workflow.WorkflowInstance.Event;
 import io.twinloop.entities.workflow.WorkflowInstance.Get;
-import io.twinloop.entities.workflow.WorkflowInstance.RejectTask;
+import io.twinloop.entities.workflow.WorkflowInstance.HandleTask;
+import io.twinloop.entities.workflow.WorkflowInstance.Migrate;
 import io.twinloop.entities.workflow.WorkflowInstance.Rejected;
-import io.twinloop.entities.workflow.WorkflowInstance.ReleaseTask;
 import io.twinloop.entities.workflow.WorkflowInstance.Reply;
+import io.twinloop.entities.workflow.WorkflowInstance.Rerun;
 import io.twinloop.entities.workflow.WorkflowInstance.Resume;
 import io.twinloop.entities.workflow.WorkflowInstance.Retry;
 import io.twinloop.entities.workflow.WorkflowInstance.RunCancelled;
+import io.twinloop.entities.workflow.WorkflowInstance.RunMigrated;
 import io.twinloop.entities.workflow.WorkflowInstance.RunResumed;
 import io.twinloop.entities.workflow.WorkflowInstance.RunSuspended;
 import io.twinloop.entities.workflow.WorkflowInstance.Running;
@@ -180,6 +185,8 @@ class WorkflowInstanceTest {
           .row(Absent.class, "Resume", resume(), "Rejected(not-found)")
           .row(Absent.class, "Cancel", cancel(), "Rejected(not-found)")
           .row(Absent.class, "Retry", retry(), "Rejected(not-found)")
+          .row(Absent.class, "Rerun", rerun("approve"), "Rejected(not-found)")
+          .row(Absent.class, "Migrate", migrate(APPROVAL, "2.0.0"), "Rejected(not-found)")
           .row(Absent.class, "Get", Get::new, "Rejected(not-found)")
           .row(Running.class, "Start again", start(APPROVAL), "Accepted")
           .row(
@@ -239,6 +246,23 @@ class WorkflowInstanceTest {
               List.of(RunCancelled.class),
               Ended.class)
           .row(Running.class, "Retry", retry(), "Rejected(wrong-state)")
+          .row(
+              Running.class,
+              "Rerun while it waits",
+              rerun("approve"),
+              "Accepted",
+              List.of(STEP, STEP, STEP),
+              Running.class)
+          .row(
+              Running.class,
+              "Migrate",
+              migrate(APPROVAL, "2.0.0"),
+              "Accepted",
+              List.of(RunMigrated.class),
+              Running.class)
+          .row(Running.class, "Migrate to its own", migrate(APPROVAL, "1.0.0"), "Accepted")
+          .row(Running.class, "Migrate away", migrate(ORDER, "2.0.0"), "Rejected(refused)")
+          .row(Running.class, "Suspend another", suspend(1L), "Rejected(revision-mismatch)")
           .row(Running.class, "Get", Get::new, "Current")
           .row(Suspended.class, "Start again", start(APPROVAL), "Accepted")
           .row(Suspended.class, "Take", take(answered(APPROVE)), "Rejected(wrong-state)")
@@ -264,6 +288,20 @@ class WorkflowInstanceTest {
               List.of(RunCancelled.class),
               Ended.class)
           .row(Suspended.class, "Retry", retry(), "Rejected(wrong-state)")
+          .row(
+              Suspended.class,
+              "Rerun",
+              rerun("approve"),
+              "Accepted",
+              List.of(STEP, STEP, STEP),
+              Running.class)
+          .row(
+              Suspended.class,
+              "Migrate",
+              migrate(APPROVAL, "2.0.0"),
+              "Accepted",
+              List.of(RunMigrated.class),
+              Suspended.class)
           .row(Suspended.class, "Get", Get::new, "Current")
           .row(Ended.class, "Start again", start(APPROVAL), "Accepted")
           .row(Ended.class, "Take", take(answered(APPROVE)), "Accepted")
@@ -277,6 +315,18 @@ class WorkflowInstanceTest {
           .row(Ended.class, "Resume", resume(), "Rejected(wrong-state)")
           .row(Ended.class, "Cancel", cancel(), "Rejected(wrong-state)")
           .row(Ended.class, "Retry what did not fault", retry(), "Rejected(wrong-state)")
+          .row(
+              Ended.class,
+              "Rerun",
+              rerun("approve"),
+              "Accepted",
+              List.of(STEP, STEP, STEP),
+              Running.class)
+          .row(
+              Ended.class,
+              "Migrate what is completed",
+              migrate(APPROVAL, "2.0.0"),
+              "Rejected(wrong-state)")
           .row(Ended.class, "Get", Get::new, "Current");
 
   static Stream<Row<Command, Reply>> rows() {
@@ -567,7 +617,136 @@ class WorkflowInstanceTest {
     assertThat(current().error()).isNull();
   }
 
+  @Test
+  void shouldDoAnEarlierTaskAgainUnderAKeyOfItsOwn() {
+    run.run(start(ORDER));
+    outside.call(1).answer().complete(received(200, "{'orderId':7}"));
+    awaitStatus(Status.COMPLETED);
+
+    Accepted again = run.ask(Accepted.class, rerun("order"));
+    outside.call(2).answer().complete(received(200, "{'orderId':8}"));
+
+    assertThat(again.status()).isEqualTo(Status.RUNNING);
+    awaitStatus(Status.COMPLETED);
+    assertThat(outside.keys()).containsExactly("wf-1/do/0/order", "wf-1/do/0/order#2");
+    assertThat(current().output()).isEqualTo(json("{'orderId':8}"));
+  }
+
+  @Test
+  void shouldNotRunAgainWhileAnAnswerIsOut() {
+    run.run(start(ORDER));
+    Rejected running = run.ask(Rejected.class, rerun("order"));
+
+    assertThat(running)
+        .isEqualTo(
+            new Rejected(
+                WRONG_STATE, "Workflow 'wf-1' is running and can't rerun now.", List.of()));
+  }
+
+  @Test
+  void shouldAskForATaskAnewWhenItIsDoneAgain() {
+    run.run(start(APPROVAL));
+    run.run(claim("ada"));
+    run.run(rerun("approve"));
+
+    assertThat(tasks().byId()).containsOnlyKeys("wf-1~2");
+    assertThat(run.ask(Rejected.class, claim("ada")).code()).isEqualTo(WRONG_STATE);
+  }
+
+  @Test
+  void shouldGoOnFromACancelledRun() {
+    run.run(start(APPROVAL));
+    run.run(cancel());
+
+    assertThat(run.ask(Accepted.class, rerun("approve")).status()).isEqualTo(Status.WAITING);
+  }
+
+  @Test
+  void shouldRefuseToGoOnFromWhereTheDefinitionHasNoTask() {
+    run.run(start(APPROVAL));
+    Rejected elsewhere = run.ask(Rejected.class, rerun("order"));
+
+    assertThat(elsewhere.code()).isEqualTo(REFUSED);
+    assertThat(elsewhere.sentence()).contains("'/do/0/order'");
+  }
+
+  @Test
+  void shouldGoOnByTheVersionItMovedTo() {
+    run.run(start(APPROVAL));
+    run.run(migrate(APPROVAL + "  - then: {set: {late: true}}\n", "2.0.0"));
+    run.run(complete("ada", "{'approved':true}"));
+
+    assertThat(current().run().definition()).isEqualTo("test/story/2.0.0");
+    assertThat(current().output()).isEqualTo(json("{'late':true}"));
+    assertThat(run.recovered().instance().run().version()).isEqualTo("2.0.0");
+  }
+
+  @Test
+  void shouldLetAFaultedRunMoveToAVersionThatIsMendedAndRetry() {
+    run.run(start(ORDER));
+    outside.call(1).answer().complete(received(500, "{}"));
+    awaitStatus(Status.FAULTED);
+    run.run(migrate(ORDER.replace("n: 3", "n: 4"), "1.0.1"));
+    run.run(retry());
+
+    assertThat(outside.call(2).call().body()).isEqualTo(json("{'n':4}"));
+  }
+
+  @Test
+  void shouldSayWhichTaskAnotherVersionDoesNotHave() {
+    run.run(start(APPROVAL));
+    Rejected away = run.ask(Rejected.class, migrate(ORDER, "2.0.0"));
+
+    assertThat(away.code()).isEqualTo(REFUSED);
+    assertThat(away.sentence())
+        .isEqualTo(
+            "The run is in the task at '/do/0/approve', and there is none in test/story:1.0.0.");
+  }
+
+  @Test
+  void shouldChangeNothingForWhoMeansAnotherRevision() {
+    run.run(start(APPROVAL));
+    long revision = current().seqNr();
+    run.run(claim("ada"));
+    var late =
+        run.run(
+            to ->
+                new HandleTask(
+                    TASK,
+                    new TaskAction.Complete(json("{'approved':true}")),
+                    revision,
+                    cause("ada"),
+                    to));
+
+    assertThat(late.replyOfType(Rejected.class).code()).isEqualTo(REVISION_MISMATCH);
+    assertThat(late.replyOfType(Rejected.class).sentence())
+        .isEqualTo("Expected workflow 'wf-1' at revision 4, but it is at 5.");
+    assertThat(late.events()).isEmpty();
+  }
+
   // Tasks
+
+  @Test
+  void shouldKeepATaskForThePeopleItNames() {
+    run.run(
+        start(definition("- a: {call: humanTask, with: {title: A, candidates: {users: [bob]}}}")));
+
+    Rejected other = run.ask(Rejected.class, claim("ada"));
+    assertThat(other)
+        .isEqualTo(new Rejected(NOT_YOURS, "Task 'wf-1~1' is for bob, not for 'ada'.", List.of()));
+    assertThat(run.ask(Rejected.class, complete("ada", "{}")).code()).isEqualTo(NOT_YOURS);
+    assertThat(run.ask(Rejected.class, reject("ada")).code()).isEqualTo(NOT_YOURS);
+    assertThat(run.run(claim(Cause.UNNAMED)).events()).as("nobody says who").hasSize(1);
+  }
+
+  @Test
+  void shouldLetWhomATaskWasHandedToDoIt() {
+    run.run(
+        start(definition("- a: {call: humanTask, with: {title: A, candidates: {users: [bob]}}}")));
+    run.run(delegate("ada", "eve"));
+
+    assertThat(run.ask(Accepted.class, complete("eve", "{}")).status()).isEqualTo(Status.COMPLETED);
+  }
 
   @Test
   void shouldGiveATaskToWhoClaimsIt() {
@@ -640,10 +819,13 @@ class WorkflowInstanceTest {
   @Test
   void shouldSayThatATaskIsDoneOrNeverWas() {
     run.run(start(APPROVAL));
-    Rejected never = run.ask(Rejected.class, to -> new ClaimTask("wf-1~2", CAUSE, to));
+    Rejected never =
+        run.ask(
+            Rejected.class,
+            to -> new HandleTask("wf-1~2", new TaskAction.Claim(), null, CAUSE, to));
 
     assertThat(never.code()).isEqualTo(WRONG_STATE);
-    assertThat(never.sentence()).contains("'wf-1~2'", "'wf-1'");
+    assertThat(never.sentence()).contains("'wf-1~2'");
   }
 
   @Test
@@ -668,7 +850,11 @@ class WorkflowInstanceTest {
     assertThat(tasks().byId()).containsOnlyKeys("wf-1~2");
     assertThat(run.ask(Rejected.class, claim("ada")).code()).as("the first").isEqualTo(WRONG_STATE);
     Accepted done =
-        run.ask(Accepted.class, to -> new CompleteTask("wf-1~2", json("{}"), cause("ada"), to));
+        run.ask(
+            Accepted.class,
+            to ->
+                new HandleTask(
+                    "wf-1~2", new TaskAction.Complete(json("{}")), null, cause("ada"), to));
     assertThat(done.status()).isEqualTo(Status.COMPLETED);
   }
 
@@ -773,39 +959,66 @@ class WorkflowInstanceTest {
   }
 
   private static Function<ActorRef<Reply>, Command> claim(String who) {
-    return to -> new ClaimTask(TASK, cause(who), to);
+    return to -> new HandleTask(TASK, new TaskAction.Claim(), null, cause(who), to);
   }
 
   private static Function<ActorRef<Reply>, Command> release(String who) {
-    return to -> new ReleaseTask(TASK, cause(who), to);
+    return to -> new HandleTask(TASK, new TaskAction.Release(), null, cause(who), to);
   }
 
   private static Function<ActorRef<Reply>, Command> delegate(String who, String whom) {
-    return to -> new DelegateTask(TASK, whom, cause(who), to);
+    return to -> new HandleTask(TASK, new TaskAction.Delegate(whom), null, cause(who), to);
   }
 
   private static Function<ActorRef<Reply>, Command> complete(String who, String output) {
-    return to -> new CompleteTask(TASK, json(output), cause(who), to);
+    return to -> new HandleTask(TASK, new TaskAction.Complete(json(output)), null, cause(who), to);
   }
 
   private static Function<ActorRef<Reply>, Command> reject(String who) {
-    return to -> new RejectTask(TASK, "not mine", cause(who), to);
+    return to -> new HandleTask(TASK, new TaskAction.Reject("not mine"), null, cause(who), to);
   }
 
   private static Function<ActorRef<Reply>, Command> suspend() {
-    return to -> new Suspend(CAUSE, to);
+    return to -> new Suspend(null, CAUSE, to);
   }
 
   private static Function<ActorRef<Reply>, Command> resume() {
-    return to -> new Resume(CAUSE, to);
+    return to -> new Resume(null, CAUSE, to);
   }
 
   private static Function<ActorRef<Reply>, Command> cancel() {
-    return to -> new Cancel("no longer needed", CAUSE, to);
+    return to -> new Cancel("no longer needed", null, CAUSE, to);
   }
 
   private static Function<ActorRef<Reply>, Command> retry() {
-    return to -> new Retry(CAUSE, to);
+    return to -> new Retry(null, CAUSE, to);
+  }
+
+  private static Function<ActorRef<Reply>, Command> suspend(Long expectedRevision) {
+    return to -> new Suspend(expectedRevision, CAUSE, to);
+  }
+
+  /** Goes on again from the beginning of APPROVAL's or ORDER's only task. */
+  private static Function<ActorRef<Reply>, Command> rerun(String task) {
+    return to -> new Rerun(checkpoint(task), null, CAUSE, to);
+  }
+
+  /** As it is found in the history of a run that has just begun. */
+  private static Checkpoint checkpoint(String task) {
+    String source = task.equals("order") ? ORDER : APPROVAL;
+    Retrace past = new Retrace();
+    Stepper.start(
+            WorkflowModels.of(source),
+            new WorkflowRuntime("wf-1", "loop-1", NOON, "0.1.0"),
+            json("{'amount':12}"),
+            NOON,
+            1)
+        .forEach(step -> past.follow(step, NOON));
+    return ((Retrace.Found) past.to(task)).checkpoint();
+  }
+
+  private static Function<ActorRef<Reply>, Command> migrate(String source, String version) {
+    return to -> new Migrate(version, source, null, CAUSE, to);
   }
 
   private static Cause cause(String actor) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.EmittedEvent;
+import io.twinloop.domain.workflow.Frame;
 import io.twinloop.domain.workflow.HttpCall;
 import io.twinloop.domain.workflow.HumanTask;
 import io.twinloop.domain.workflow.Notification;
@@ -41,6 +42,26 @@ public final class WorkflowSamples {
   private static final JsonNode DATA =
       Json.tree("{\"n\":12,\"x\":2.5,\"text\":\"ok\",\"list\":[true,null]}");
 
+  private static final Frame FRAME =
+      new Frame(
+          REF,
+          "",
+          "step",
+          AT,
+          DEADLINE,
+          DATA,
+          DATA,
+          DATA,
+          new Frame.Running(),
+          new Frame.Progress(
+              "/do/0/step/do/0/inner",
+              true,
+              1,
+              2,
+              3,
+              Map.of("/do/0/step/do/0/inner", 2),
+              Map.of("error", DATA)));
+
   private WorkflowSamples() {}
 
   public static List<WorkflowDefinition.Event> definitionEvents() {
@@ -56,7 +77,9 @@ public final class WorkflowSamples {
                 new WorkflowInstance.TaskReleased(RUN, "wf-1~1", AT, CAUSE),
                 new WorkflowInstance.RunSuspended(RUN, AT, CAUSE),
                 new WorkflowInstance.RunResumed(RUN, AT, CAUSE),
-                new WorkflowInstance.RunCancelled(RUN, "no longer needed", AT, CAUSE)));
+                new WorkflowInstance.RunCancelled(RUN, "no longer needed", AT, CAUSE),
+                new WorkflowInstance.RunMigrated(
+                    RUN.with("1.1.0"), SOURCE.replace("1.0.0", "1.1.0"), "1.0.0", AT, CAUSE)));
     steps()
         .forEach(step -> events.add(new WorkflowInstance.Stepped(RUN, step, "wf-1~1", AT, CAUSE)));
     return events;
@@ -137,6 +160,7 @@ public final class WorkflowSamples {
                 Map.of("correlationid", "loop-1", "priority", "low"))),
         new Step.Completed(DATA),
         new Step.Faulted(ERROR, "step"),
-        new Step.Retried(REF, 4, Map.of("/do/0/step#2", DEADLINE)));
+        new Step.Retried(REF, 4, Map.of("/do/0/step#2", DEADLINE)),
+        new Step.Rewound("/do/0/step", "step", List.of(FRAME), DATA, true));
   }
 }

@@ -1,19 +1,24 @@
 package io.twinloop.http.operations;
 
+import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.Json;
+import io.twinloop.http.JsonFields;
 import io.twinloop.projections.ProjectionLag;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.bus.EventConsumer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
@@ -25,16 +30,19 @@ public final class OperationsRoutes {
 
   private final Availability availability;
   private final ProjectionLag projections;
+  private final ProjectionState state;
   private final EventConsumer consumer;
   private final PrometheusMeterRegistry metrics;
 
   public OperationsRoutes(
       Availability availability,
       ProjectionLag projections,
+      ProjectionState state,
       EventConsumer consumer,
       PrometheusMeterRegistry metrics) {
     this.availability = availability;
     this.projections = projections;
+    this.state = state;
     this.consumer = consumer;
     this.metrics = metrics;
   }
@@ -51,7 +59,8 @@ public final class OperationsRoutes {
   public List<Endpoint> guardedEndpoints() {
     return List.of(
         Endpoint.get("/health/events", this::events),
-        Endpoint.get("/api/v1/projections", this::projections));
+        Endpoint.get("/api/v1/projections", this::projections),
+        Endpoint.post("/api/v1/projections/{name}/skip", this::skip));
   }
 
   private CompletionStage<HttpResponse> alive(Call call) {
@@ -93,16 +102,67 @@ public final class OperationsRoutes {
         projections.read(),
         ranges -> {
           Duration lag = consumer.lag();
+          boolean failing = ranges.stream().anyMatch(range -> range.failure() != null);
+          boolean stands = failing || consumer.isBehind();
           ObjectNode json = Json.object();
-          json.put("status", consumer.isBehind() ? "behind" : "flowing");
+          json.put("status", failing ? "failing" : stands ? "behind" : "flowing");
           json.put("consumerLagSec", lag.toMillis() / 1000.0);
           json.set("projections", Json.tree(ranges));
-          return consumer.isBehind() ? Answers.ok(json).withStatus(503) : Answers.ok(json);
+          return stands ? Answers.ok(json).withStatus(503) : Answers.ok(json);
         });
   }
 
   private CompletionStage<HttpResponse> projections(Call call) {
     return map(
         projections.read(), ranges -> Answers.ok(Json.object().set("items", Json.tree(ranges))));
+  }
+
+  /** Lets a projection leave out the event it is stuck on. */
+  private CompletionStage<HttpResponse> skip(Call call) {
+    String name = call.id("name");
+    return flatMap(
+        call.optionalJson(),
+        body -> {
+          Optional<String> key =
+              body.flatMap(json -> JsonFields.read(json, fields -> fields.optionalString("key")));
+          return map(
+              state.skip(name, key.orElse(null), call.caller().actor()),
+              ranges -> skipped(name, key, ranges));
+        });
+  }
+
+  private static HttpResponse skipped(
+      String name, Optional<String> key, List<ProjectionState.Range> ranges) {
+    if (ranges.isEmpty()) {
+      return Answers.refused(
+          Refusals.NOT_FOUND,
+          "There is no projection '%s'%s."
+              .formatted(name, key.map(range -> " with the range '" + range + "'").orElse("")));
+    }
+    ObjectNode json = Json.object().put("name", name);
+    ArrayNode skipped = json.putArray("skipped");
+    ranges.stream()
+        .filter(range -> range.event() != null)
+        .forEach(
+            range ->
+                skipped
+                    .addObject()
+                    .put("key", range.key())
+                    .put("persistenceId", range.event().persistenceId())
+                    .put("seqNr", range.event().seqNr())
+                    .put("error", range.error()));
+    if (!skipped.isEmpty()) {
+      return Answers.ok(json);
+    }
+    return Answers.refused(
+        Refusals.WRONG_STATE,
+        ranges.stream()
+            .filter(range -> range.error() != null)
+            .findFirst()
+            .map(
+                range ->
+                    "Projection '%s' fails, but on no event that is known, so there is nothing to skip: %s"
+                        .formatted(name, range.error()))
+            .orElse("Projection '%s' is stuck on nothing, it goes on.".formatted(name)));
   }
 }

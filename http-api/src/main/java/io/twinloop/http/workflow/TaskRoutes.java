@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.TaskAction;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.Refusals;
@@ -21,7 +22,6 @@ import io.twinloop.projections.workflow.WorkflowQueries.TaskFilter;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 
 /** Human tasks: found, taken, handed on, done. Whoever the request's actor is acts. */
@@ -69,41 +69,39 @@ public final class TaskRoutes {
   private CompletionStage<HttpResponse> get(Call call) {
     String id = call.id("id");
     return map(
-        queries.task(id),
-        found -> found.map(Answers::ok).orElseGet(() -> Answers.problem(unknown(id).problem())));
+        queries.taskAtRevision(id),
+        found ->
+            found
+                .map(now -> Answers.withRevision(Answers.ok(now.task()), now.revision()))
+                .orElseGet(() -> Answers.problem(unknown(id).problem())));
   }
 
   private CompletionStage<HttpResponse> claim(Call call) {
-    return change(call, WorkflowInstance.ClaimTask::new);
+    return handle(call, new TaskAction.Claim());
   }
 
   private CompletionStage<HttpResponse> release(Call call) {
-    return change(call, WorkflowInstance.ReleaseTask::new);
+    return handle(call, new TaskAction.Release());
   }
 
   private CompletionStage<HttpResponse> delegate(Call call) {
     return flatMap(
         call.json(),
-        body -> {
-          String to = JsonFields.read(body, fields -> fields.string("to", 200));
-          return change(
-              call,
-              (taskId, cause, replyTo) ->
-                  new WorkflowInstance.DelegateTask(taskId, to, cause, replyTo));
-        });
+        body ->
+            handle(
+                call,
+                new TaskAction.Delegate(
+                    JsonFields.read(body, fields -> fields.string("to", 200)))));
   }
 
   /** The body is what the form asks for, bare or under {@code output}. */
   private CompletionStage<HttpResponse> complete(Call call) {
     return flatMap(
         call.optionalJson(),
-        body -> {
-          JsonNode output = body.map(TaskRoutes::outputIn).orElseGet(Json::object);
-          return change(
-              call,
-              (taskId, cause, replyTo) ->
-                  new WorkflowInstance.CompleteTask(taskId, output, cause, replyTo));
-        });
+        body ->
+            handle(
+                call,
+                new TaskAction.Complete(body.map(TaskRoutes::outputIn).orElseGet(Json::object))));
   }
 
   private static JsonNode outputIn(JsonNode body) {
@@ -121,29 +119,23 @@ public final class TaskRoutes {
                           JsonFields.read(
                               json, fields -> fields.optionalString("reason").orElse("")))
                   .orElse("");
-          return change(
-              call,
-              (taskId, cause, replyTo) ->
-                  new WorkflowInstance.RejectTask(taskId, reason, cause, replyTo));
+          return handle(call, new TaskAction.Reject(reason));
         });
   }
 
-  /** Makes a command for a task. */
-  private interface TaskCommand {
-    WorkflowInstance.Command of(
-        String taskId, Cause cause, ActorRef<WorkflowInstance.Reply> replyTo);
-  }
-
-  private CompletionStage<HttpResponse> change(Call call, TaskCommand command) {
+  private CompletionStage<HttpResponse> handle(Call call, TaskAction action) {
     String taskId = call.id("id");
     Optional<String> workflowId = WorkflowInstance.workflowOf(taskId);
     if (workflowId.isEmpty()) {
       throw unknown(taskId);
     }
+    Long expected = WorkflowRoutes.expectedRevision(call);
     Cause cause = WorkflowRoutes.causeOf(call);
     return map(
         entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
-            WorkflowInstance.KEY, workflowId.get(), replyTo -> command.of(taskId, cause, replyTo)),
+            WorkflowInstance.KEY,
+            workflowId.get(),
+            replyTo -> new WorkflowInstance.HandleTask(taskId, action, expected, cause, replyTo)),
         reply -> WorkflowRoutes.answer(workflowId.get(), reply));
   }
 

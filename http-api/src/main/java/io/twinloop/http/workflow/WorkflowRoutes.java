@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.workflow.Reruns;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Answers;
@@ -30,7 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.pattern.Patterns;
@@ -50,13 +50,19 @@ public final class WorkflowRoutes {
 
   private final Entities entities;
   private final Workflows workflows;
+  private final Reruns reruns;
   private final WorkflowQueries queries;
   private final ReadModelProgress progress;
 
   public WorkflowRoutes(
-      Entities entities, Workflows workflows, WorkflowQueries queries, ReadModelProgress progress) {
+      Entities entities,
+      Workflows workflows,
+      Reruns reruns,
+      WorkflowQueries queries,
+      ReadModelProgress progress) {
     this.entities = entities;
     this.workflows = workflows;
+    this.reruns = reruns;
     this.queries = queries;
     this.progress = progress;
   }
@@ -71,6 +77,8 @@ public final class WorkflowRoutes {
         Endpoint.post("/api/v1/workflows/{id}/resume", this::resume),
         Endpoint.post("/api/v1/workflows/{id}/cancel", this::cancel),
         Endpoint.post("/api/v1/workflows/{id}/retry", this::retry),
+        Endpoint.post("/api/v1/workflows/{id}/rerun", this::rerun),
+        Endpoint.post("/api/v1/workflows/{id}/migrate", this::migrate),
         Endpoint.get("/api/v1/incidents", this::incidents));
   }
 
@@ -276,17 +284,48 @@ public final class WorkflowRoutes {
                               json, fields -> fields.optionalString("reason").orElse("")))
                   .orElse("");
           return change(
-              call, (cause, replyTo) -> new WorkflowInstance.Cancel(reason, cause, replyTo));
+              call,
+              (revision, cause, replyTo) ->
+                  new WorkflowInstance.Cancel(reason, revision, cause, replyTo));
         });
   }
 
-  private CompletionStage<HttpResponse> change(
-      Call call,
-      BiFunction<Cause, ActorRef<WorkflowInstance.Reply>, WorkflowInstance.Command> command) {
+  private CompletionStage<HttpResponse> rerun(Call call) {
     String id = call.id("id");
+    return flatMap(
+        call.json(),
+        body -> {
+          String from = JsonFields.read(body, fields -> fields.string("from"));
+          return map(
+              reruns.rerun(id, from, expectedRevision(call), causeOf(call)),
+              reply -> answer(id, reply));
+        });
+  }
+
+  private CompletionStage<HttpResponse> migrate(Call call) {
+    String id = call.id("id");
+    return flatMap(
+        call.json(),
+        body -> {
+          String version = JsonFields.read(body, fields -> fields.id("version"));
+          return map(
+              workflows.migrate(id, version, expectedRevision(call), causeOf(call)),
+              reply -> answer(id, reply));
+        });
+  }
+
+  /** Makes a command that changes a run. */
+  private interface Change {
+    WorkflowInstance.Command of(
+        @Nullable Long expectedRevision, Cause cause, ActorRef<WorkflowInstance.Reply> replyTo);
+  }
+
+  private CompletionStage<HttpResponse> change(Call call, Change command) {
+    String id = call.id("id");
+    Long expected = expectedRevision(call);
     return map(
         entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
-            WorkflowInstance.KEY, id, replyTo -> command.apply(causeOf(call), replyTo)),
+            WorkflowInstance.KEY, id, replyTo -> command.of(expected, causeOf(call), replyTo)),
         reply -> answer(id, reply));
   }
 
@@ -315,6 +354,10 @@ public final class WorkflowRoutes {
 
   static Cause causeOf(Call call) {
     return new Cause(call.caller().correlationId(), call.commandId(), call.caller().actor());
+  }
+
+  static @Nullable Long expectedRevision(Call call) {
+    return call.ifMatch().isPresent() ? Long.valueOf(call.ifMatch().getAsLong()) : null;
   }
 
   private static ReadPosition position(String id, long seqNr) {

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.entities.kpi.KpiReadings;
 import io.twinloop.entities.workflow.Outside;
+import io.twinloop.entities.workflow.Reruns;
+import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -20,6 +22,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Clock;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.pekko.persistence.testkit.query.javadsl.PersistenceTestKitReadJournal;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,10 +72,15 @@ class WorkflowRoutesTest {
             workflows::start),
         Clock.systemUTC());
     WorkflowQueries queries = new WorkflowQueries(null);
+    Reruns reruns =
+        new Reruns(
+            entities.entities(),
+            new RunJournal(entities.system(), PersistenceTestKitReadJournal.Identifier()));
     Endpoint[] endpoints =
         Stream.of(
                 new WorkflowDefinitionRoutes(workflows, queries).endpoints(),
-                new WorkflowRoutes(entities.entities(), workflows, queries, null).endpoints(),
+                new WorkflowRoutes(entities.entities(), workflows, reruns, queries, null)
+                    .endpoints(),
                 new TaskRoutes(entities.entities(), queries).endpoints())
             .flatMap(List::stream)
             .toArray(Endpoint[]::new);
@@ -192,6 +200,87 @@ class WorkflowRoutesTest {
   }
 
   @Test
+  void shouldGoOnAgainFromAnEarlierTask() {
+    server.post(WORKFLOWS, start("again"));
+    task("again~1", "complete", "{\"number\": 7}", "anna");
+
+    assertThat(status(change("again", "rerun", "{\"from\": \"ask\"}"))).isEqualTo("WAITING");
+    assertThat(status(task("again~2", "complete", "{\"number\": 8}", "anna")))
+        .isEqualTo("COMPLETED");
+    assertThat(status(change("again", "rerun", "{\"from\": \"/do/0/ask\"}"))).isEqualTo("WAITING");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | 400 | body-missing",
+        "{} | 400 | invalid-fields",
+        "{\"from\": 1} | 400 | invalid-fields",
+        "{\"from\": \"\"} | 400 | invalid-fields",
+        "{\"from\": \"tell\"} | 422 | refused",
+      })
+  void shouldRefuseToGoOnFromNowhere(String body, int status, String code) {
+    server.post(WORKFLOWS, start("nowhere"));
+    Reply reply = change("nowhere", "rerun", body);
+
+    assertThat(reply.statusCode()).as(reply.body()).isEqualTo(status);
+    assertThat(problem(reply).path("code").textValue()).isEqualTo(code);
+    assertThat(change("nobody", "rerun", "{\"from\": \"ask\"}").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void shouldMoveARunToAnotherVersionThatHasItsTask() {
+    register(ASKING.formatted("1.1.0") + "  - done: {set: {done: true}}\n");
+    register(ASKING.formatted("1.2.0").replace("- ask:", "- question:"));
+    server.post(WORKFLOWS, start("moved"));
+
+    Reply away = change("moved", "migrate", "{\"version\": \"1.2.0\"}");
+    assertThat(away.statusCode()).isEqualTo(422);
+    assertThat(problem(away).path("detail").textValue()).contains("'/do/0/ask'");
+    assertThat(change("moved", "migrate", "{\"version\": \"7\"}").statusCode()).isEqualTo(422);
+    assertThat(change("moved", "migrate", "{}").statusCode()).isEqualTo(400);
+    assertThat(change("nobody", "migrate", "{\"version\": \"1.1.0\"}").statusCode()).isEqualTo(404);
+    assertThat(status(change("moved", "migrate", "{\"version\": \"1.1.0\"}"))).isEqualTo("WAITING");
+    assertThat(status(task("moved~1", "complete", "{\"number\": 7}", "anna")))
+        .isEqualTo("COMPLETED");
+    assertThat(change("moved", "migrate", "{\"version\": \"1.0.0\"}").statusCode()).isEqualTo(409);
+  }
+
+  @Test
+  void shouldChangeNothingForWhoMeansAnotherRevision() {
+    server.post(WORKFLOWS, start("fenced"));
+    int stored = entities.stored(WorkflowInstance.KEY, "fenced");
+    String current = "\"" + stored + "\"";
+
+    for (String what : List.of("suspend", "cancel", "rerun", "migrate")) {
+      String body =
+          switch (what) {
+            case "rerun" -> "{\"from\": \"ask\"}";
+            case "migrate" -> "{\"version\": \"1.0.0\"}";
+            default -> "";
+          };
+      Reply reply = change("fenced", what, body, "If-Match", "\"1\"");
+      assertThat(reply.statusCode()).as(what).isEqualTo(412);
+      assertThat(problem(reply).path("code").textValue()).isEqualTo("revision-mismatch");
+    }
+    for (String what : List.of("claim", "release", "complete", "reject")) {
+      Reply reply =
+          server.post(
+              "/api/v1/tasks/fenced~1/" + what, "", "If-Match", "\"1\"", "Twinloop-Actor", "anna");
+      assertThat(described("POST", "/api/v1/tasks/{id}/" + what, reply).statusCode())
+          .as(what)
+          .isEqualTo(412);
+    }
+    assertThat(entities.stored(WorkflowInstance.KEY, "fenced")).isEqualTo(stored);
+    Reply meant = change("fenced", "suspend", "", "If-Match", current);
+    assertThat(meant.statusCode()).isEqualTo(200);
+    assertThat(meant.headers().firstValue("ETag")).hasValue("\"" + (stored + 1) + "\"");
+    assertThat(change("fenced", "resume", "", "If-Match", current).statusCode()).isEqualTo(412);
+    assertThat(change("fenced", "resume", "", "If-Match", "*").statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void shouldLetOnlyTheHolderCompleteATaskAndOnlyByItsForm() {
     server.post(WORKFLOWS, start("handled"));
 
@@ -229,13 +318,17 @@ class WorkflowRoutesTest {
         .formatted(id);
   }
 
-  private static Reply change(String id, String what, String body) {
-    Reply reply = server.post(WORKFLOWS + "/" + id + "/" + what, body);
+  private static Reply change(String id, String what, String body, String... headers) {
+    Reply reply = server.post(WORKFLOWS + "/" + id + "/" + what, body, headers);
     return described("POST", WORKFLOWS + "/{id}/" + what, reply);
   }
 
   private static Reply task(String what, String body, String actor) {
-    Reply reply = server.post("/api/v1/tasks/handled~1/" + what, body, "Twinloop-Actor", actor);
+    return task("handled~1", what, body, actor);
+  }
+
+  private static Reply task(String id, String what, String body, String actor) {
+    Reply reply = server.post("/api/v1/tasks/" + id + "/" + what, body, "Twinloop-Actor", actor);
     return described("POST", "/api/v1/tasks/{id}/" + what, reply);
   }
 

@@ -21,6 +21,8 @@ final class WorkflowLoopChanges {
       return decided(envelope, "workflow started", Counts.WORKFLOW_STARTED);
     } else if (event instanceof WorkflowInstance.TaskAssigned) {
       return acted(envelope, "task assigned", Counts.NONE);
+    } else if (event instanceof WorkflowInstance.RunMigrated) {
+      return decided(envelope, "workflow migrated", Counts.NONE);
     } else if (event instanceof WorkflowInstance.RunCancelled) {
       return acted(envelope, "workflow cancelled", Counts.WORKFLOW_ENDED);
     } else if (event instanceof WorkflowInstance.Stepped stepped) {
@@ -47,6 +49,9 @@ final class WorkflowLoopChanges {
       return acted(envelope, "workflow faulted", Counts.WORKFLOW_ENDED);
     } else if (step instanceof Step.Retried) {
       return decided(envelope, "workflow retried", Counts.WORKFLOW_REOPENED);
+    } else if (step instanceof Step.Rewound rewound) {
+      return decided(
+          envelope, "workflow rerun", rewound.ended() ? Counts.WORKFLOW_REOPENED : Counts.NONE);
     }
     return List.of();
   }

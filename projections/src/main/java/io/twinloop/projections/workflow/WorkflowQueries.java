@@ -1,6 +1,7 @@
 package io.twinloop.projections.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
 import io.twinloop.serialization.Json;
@@ -43,6 +44,16 @@ public final class WorkflowQueries {
             AND (?::text IS NULL OR entity_id = ?)
             AND (?::text IS NULL OR correlation_id = ?)
           ORDER BY started_at, id LIMIT ?
+          """;
+
+  /** Index by time, read backwards. */
+  private static final String RECORDED =
+      RUN_COLUMNS
+          + """
+          WHERE (starts_with(definition, ? || '/') OR definition = ?)
+            AND (?::timestamptz IS NULL OR started_at >= ?)
+            AND (?::timestamptz IS NULL OR started_at <= ?)
+          ORDER BY started_at DESC, id DESC LIMIT ?
           """;
 
   /** Primary key. */
@@ -91,6 +102,10 @@ public final class WorkflowQueries {
   /** Primary key. */
   private static final String TASK = TASK_COLUMNS + "WHERE id = ?";
 
+  /** Primary key; what the read model knows of a run is written with it. */
+  private static final String REVISION =
+      "SELECT seq_nr FROM read_model_progress WHERE persistence_id = ?";
+
   /** Index outbox_by_time. */
   private static final String OUTBOX =
       """
@@ -137,6 +152,9 @@ public final class WorkflowQueries {
       @Nullable Instant endedAt,
       JsonNode request,
       @Nullable JsonNode output) {}
+
+  /** A task and the revision of its run, at which the task is so. */
+  public record TaskAtRevision(TaskRow task, long revision) {}
 
   /** What somebody was told. */
   public record NotificationRow(
@@ -263,6 +281,49 @@ public final class WorkflowQueries {
   public CompletionStage<Optional<TaskRow>> task(String id) {
     return database.inTransaction(
         connection -> Sql.one(connection, TASK, WorkflowQueries::task, id));
+  }
+
+  /**
+   * The task with this id, and the revision of its run. The revision is read first: should the run
+   * move in between it is too low, and what is done by it refused.
+   */
+  public CompletionStage<Optional<TaskAtRevision>> taskAtRevision(String id) {
+    String workflowId = WorkflowInstance.workflowOf(id).orElse("");
+    return database.inTransaction(
+        connection -> {
+          long revision =
+              Sql.one(
+                      connection,
+                      REVISION,
+                      row -> row.getLong("seq_nr"),
+                      WorkflowInstance.KEY.name() + "|" + workflowId)
+                  .orElse(0L);
+          return Sql.one(connection, TASK, WorkflowQueries::task, id)
+              .map(task -> new TaskAtRevision(task, revision));
+        });
+  }
+
+  /**
+   * The last runs of a definition, the newest first.
+   *
+   * @param definition {@code namespace/name} or {@code namespace/name/version}
+   * @param from not started before; absent for no such bound, like {@code to}
+   */
+  public CompletionStage<List<RunRow>> recorded(
+      String definition, @Nullable Instant from, @Nullable Instant to, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                RECORDED,
+                WorkflowQueries::run,
+                definition,
+                definition,
+                from,
+                from,
+                to,
+                to,
+                limit));
   }
 
   /** Notifications in order of time, after the one named. */

@@ -1,6 +1,7 @@
 package io.twinloop.projections.workflow;
 
 import io.twinloop.domain.workflow.Deadline;
+import io.twinloop.domain.workflow.Frame;
 import io.twinloop.domain.workflow.HumanTask;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.TaskRef;
@@ -48,6 +49,10 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
 
   /** Primary key. */
   private static final String MOVE = "UPDATE workflow SET status = ?, seq_nr = ? WHERE id = ?";
+
+  /** Primary key. */
+  private static final String MIGRATE =
+      "UPDATE workflow SET definition = ?, seq_nr = ? WHERE id = ?";
 
   /** Primary keys; a request that is out has a timer that wakes its run. */
   private static final String RESUME =
@@ -157,6 +162,8 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
           Status.RUNNING.name(),
           Status.WAITING.name(),
           id);
+    } else if (event instanceof WorkflowInstance.RunMigrated migrated) {
+      Sql.update(connection, MIGRATE, migrated.run().definition(), seqNr, id);
     } else if (event instanceof WorkflowInstance.RunCancelled) {
       end(connection, id, Status.CANCELLED, event.at(), null, null, seqNr);
     }
@@ -228,6 +235,12 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       for (Deadline deadline : retried.deadlines().values()) {
         setDeadline(connection, id, deadline);
       }
+    } else if (step instanceof Step.Rewound rewound) {
+      Sql.update(connection, END, Status.RUNNING.name(), null, null, null, seqNr, id);
+      leave(connection, id, at);
+      for (Frame frame : rewound.frames()) {
+        setDeadline(connection, id, frame.deadline());
+      }
     }
   }
 
@@ -254,6 +267,11 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       long seqNr)
       throws SQLException {
     Sql.update(connection, END, status.name(), at, output, error, seqNr, id);
+    leave(connection, id, at);
+  }
+
+  /** Nothing it waited for is waited for any more. */
+  private static void leave(Connection connection, String id, Instant at) throws SQLException {
     Sql.update(connection, END_TASKS, "cancelled", at, id);
     Timers.dropAll(connection, RUNS, id);
   }

@@ -43,6 +43,8 @@ final class WorkflowSteps {
       detail.put("taskId", assigned.taskId()).put("assignee", assigned.assignee());
     } else if (event instanceof WorkflowInstance.TaskReleased released) {
       detail.put("taskId", released.taskId());
+    } else if (event instanceof WorkflowInstance.RunMigrated migrated) {
+      detail.put("from", migrated.from()).put("to", migrated.run().version());
     } else if (event instanceof WorkflowInstance.RunCancelled cancelled) {
       detail.put("reason", cancelled.reason());
     }
@@ -83,6 +85,8 @@ final class WorkflowSteps {
       detail.set("error", Json.object(scheduled.error()));
     } else if (step instanceof Step.WaitStarted waiting) {
       detail.put("dueAt", waiting.timer().dueAt().toString());
+    } else if (step instanceof Step.Rewound rewound) {
+      detail.put("position", rewound.position());
     } else if (step instanceof Step.Completed completed) {
       detail.set("output", completed.output());
     } else if (step instanceof Step.Faulted faulted) {

@@ -1,8 +1,10 @@
 package io.twinloop.projections.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.workflow.Checkpoint;
 import io.twinloop.domain.workflow.Execution;
 import io.twinloop.domain.workflow.Parsed;
+import io.twinloop.domain.workflow.Retrace;
 import io.twinloop.domain.workflow.Signal;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.Stepper;
@@ -85,6 +87,32 @@ final class RunOnPaper {
 
   List<EventEnvelope<WorkflowInstance.Event>> retry() {
     return keep(Stepper.retry(model, execution, now, 7), "ada");
+  }
+
+  /** Goes on again from a task. */
+  List<EventEnvelope<WorkflowInstance.Event>> rerun(String from, boolean ended) {
+    Retrace past = new Retrace();
+    for (EventEnvelope<WorkflowInstance.Event> envelope : journal.all()) {
+      if (envelope.event() instanceof WorkflowInstance.Stepped stepped) {
+        past.follow(stepped.step(), stepped.at());
+      }
+    }
+    Checkpoint checkpoint = ((Retrace.Found) past.to(from)).checkpoint();
+    return keep(Stepper.rerun(model, execution, checkpoint, ended, now, 7), "ada");
+  }
+
+  List<EventEnvelope<WorkflowInstance.Event>> migrate(String version) {
+    Run moved =
+        new Run(
+            run.namespace(),
+            run.name(),
+            version,
+            run.entityId(),
+            run.entityType(),
+            run.correlationId(),
+            run.startedAt());
+    return journal.write(
+        new WorkflowInstance.RunMigrated(moved, source, run.version(), now, cause("ada")));
   }
 
   List<EventEnvelope<WorkflowInstance.Event>> assign(String taskId, String who) {

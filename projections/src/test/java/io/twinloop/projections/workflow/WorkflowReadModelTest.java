@@ -255,6 +255,94 @@ class WorkflowReadModelTest {
   }
 
   @Test
+  void shouldShowARunThatGoesOnAgainFromAnEarlierTask() {
+    RunOnPaper run = started(APPROVAL);
+    project(run.complete("ada", "{\"approved\": true}"));
+    project(run.rerun("approve", true));
+
+    assertThat(run().status()).isEqualTo("WAITING");
+    assertThat(run().endedAt()).isNull();
+    assertThat(task("wf-1~1").state()).isEqualTo("completed");
+    assertThat(task("wf-1~2").state()).isEqualTo("open");
+    assertThat(steps()).extracting(StepRow::event).contains("rewound");
+    assertThat(openWorkflowsOfTheLoop()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldDropWhatARunWaitedForWhenItGoesOnFromAnEarlierTask() {
+    RunOnPaper run =
+        started(
+            definition(
+                """
+                - within:
+                    timeout: {after: PT1H}
+                    do:
+                      - approve: {call: humanTask, with: {title: Approve}}
+                """));
+    project(run.later(Duration.ofMinutes(30)).rerun("approve", false));
+
+    assertThat(task("wf-1~1").state()).isEqualTo("cancelled");
+    assertThat(task("wf-1~2").state()).isEqualTo("open");
+    assertThat(timers())
+        .containsExactly("wf-1|" + run.timers().get(0).id() + "|2026-03-01 13:30:00+00");
+    assertThat(openWorkflowsOfTheLoop()).isEqualTo(1);
+  }
+
+  private static int openWorkflowsOfTheLoop() {
+    return Integer.parseInt(
+        TestPostgres.rows(readModels, "SELECT open_workflows FROM loop").get(0));
+  }
+
+  @Test
+  void shouldShowTheVersionARunMovedTo() {
+    RunOnPaper run = started(APPROVAL);
+    project(run.migrate("2.0.0"));
+
+    assertThat(run().definition()).isEqualTo("test/story/2.0.0");
+    assertThat(run().status()).isEqualTo("WAITING");
+    StepRow moved = steps().get(steps().size() - 1);
+    assertThat(moved.event()).isEqualTo("RunMigrated");
+    assertThat(moved.detail()).isEqualTo(json("{\"from\": \"1.0.0\", \"to\": \"2.0.0\"}"));
+  }
+
+  @Test
+  void shouldTellAtWhichRevisionOfItsRunATaskIsSo() {
+    RunOnPaper run = started(APPROVAL);
+    project(run.assign("wf-1~1", "ada"));
+
+    WorkflowQueries.TaskAtRevision found = join(queries.taskAtRevision("wf-1~1")).orElseThrow();
+    assertThat(found.task().assignee()).isEqualTo("ada");
+    assertThat(found.revision()).isEqualTo(run.lastSeqNr());
+    assertThat(join(queries.taskAtRevision("wf-1~7"))).isEmpty();
+    assertThat(join(queries.taskAtRevision("nothing"))).isEmpty();
+  }
+
+  @Test
+  void shouldFindTheLastRunsOfADefinition() {
+    started(APPROVAL);
+    String later = NOON.plusSeconds(1).toString();
+
+    assertThat(recorded("test/story", null, null)).containsExactly("wf-1");
+    assertThat(recorded("test/story/1.0.0", NOON.toString(), NOON.toString()))
+        .containsExactly("wf-1");
+    assertThat(recorded("test/story/1.0", null, null)).isEmpty();
+    assertThat(recorded("test/sto", null, null)).isEmpty();
+    assertThat(recorded("test/story", later, null)).isEmpty();
+  }
+
+  private static List<String> recorded(String definition, String from, String to) {
+    return join(
+            queries.recorded(
+                definition,
+                from == null ? null : Instant.parse(from),
+                to == null ? null : Instant.parse(to),
+                10))
+        .stream()
+        .map(RunRow::id)
+        .toList();
+  }
+
+  @Test
   void shouldShowTheErrorOfAFaultedRunUntilItIsRetried() {
     RunOnPaper run = started(APPROVAL);
     project(run.reject("ada"));
