@@ -105,7 +105,8 @@ final class Routes {
             projections.delivery(),
             projections.consumer(),
             metrics,
-            availability)
+            availability,
+            clock)
         .endpoints();
   }
 

@@ -10,6 +10,7 @@ import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
+import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
@@ -25,7 +26,10 @@ import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.process.ProcessQueries;
+import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -45,7 +49,8 @@ public record Surface(
     EventDelivery delivery,
     EventConsumer consumer,
     PrometheusMeterRegistry metrics,
-    Availability availability) {
+    Availability availability,
+    Clock clock) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -60,6 +65,13 @@ public record Surface(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+                .endpoints(),
+            new ProcessRoutes(
+                    entities,
+                    new ProcessQueries(database),
+                    new ServiceLevels(entities, database),
+                    progress,
+                    clock)
                 .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
