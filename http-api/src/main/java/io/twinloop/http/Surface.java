@@ -70,7 +70,7 @@ public record Surface(
                     entities,
                     new ProcessQueries(database),
                     new ServiceLevels(entities, database),
-                    progress,
+                    (wanted, atMost) -> progress.await(wanted, atMost),
                     clock)
                 .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),

@@ -19,7 +19,6 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.ReadPosition;
 import io.twinloop.http.Stages;
-import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.process.ServiceLevels;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,11 +58,11 @@ final class LogUpload {
   private static final Duration SETTLE = Duration.ofSeconds(60);
 
   private final Entities entities;
-  private final ReadModelProgress progress;
+  private final ReadModelWait wait;
 
-  LogUpload(Entities entities, ReadModelProgress progress) {
+  LogUpload(Entities entities, ReadModelWait wait) {
     this.entities = entities;
-    this.progress = progress;
+    this.wait = wait;
   }
 
   /** What holds for all cases of an upload. */
@@ -179,7 +178,7 @@ final class LogUpload {
         sum.lastWritten.size() <= ReadPosition.MAX_ENTRIES
             ? Answers.withPosition(answer, new ReadPosition(sum.lastWritten))
             : answer;
-    return Stages.map(progress.await(sum.lastWritten, SETTLE), ready -> withPosition);
+    return Stages.map(wait.await(sum.lastWritten, SETTLE), ready -> withPosition);
   }
 
   /** Why bytes did not come, as the caller's to know: a refusal of the body, or a broken one. */

@@ -13,7 +13,6 @@ import io.twinloop.http.Call;
 import io.twinloop.http.Cursors;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.Problems;
-import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ProcessQueries.Analysis;
 import io.twinloop.projections.process.ProcessQueries.CaseRow;
@@ -45,11 +44,11 @@ public final class ProcessRoutes {
       Entities entities,
       ProcessQueries queries,
       ServiceLevels serviceLevels,
-      ReadModelProgress progress,
+      ReadModelWait wait,
       Clock clock) {
     this.queries = queries;
     this.serviceLevels = serviceLevels;
-    this.upload = new LogUpload(entities, progress);
+    this.upload = new LogUpload(entities, wait);
     this.live = new LiveEvents(entities, clock);
     this.clock = clock;
   }
