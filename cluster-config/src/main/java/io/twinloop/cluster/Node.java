@@ -10,6 +10,8 @@ import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiReadings;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.process.ProcessCase;
+import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.entities.workflow.Outside;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
@@ -148,6 +150,8 @@ final class Node implements AutoCloseable {
     Entities entities = new Entities(sharding, settings.askTimeout());
     Kpi.init(sharding, clock);
     OrgNode.init(sharding, clock);
+    ProcessCase.init(system, sharding, clock);
+    ProcessFlow.init(sharding, clock);
     WorkflowDefinition.init(sharding, clock);
     Workflows workflows = new Workflows(entities);
     WorkflowInstance.init(

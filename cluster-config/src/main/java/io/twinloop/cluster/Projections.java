@@ -2,9 +2,12 @@ package io.twinloop.cluster;
 
 import com.typesafe.config.Config;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.twinloop.domain.process.LeadingEdge;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.process.ProcessCase;
+import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -13,6 +16,7 @@ import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionRunner.Named;
 import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ProjectionState;
+import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TimerFirer;
 import io.twinloop.projections.bus.BusSettings;
@@ -35,6 +39,15 @@ import io.twinloop.projections.organization.OrgNodeTimers;
 import io.twinloop.projections.organization.RenewContract;
 import io.twinloop.projections.organization.ResolveSla;
 import io.twinloop.projections.organization.SpendForecasts;
+import io.twinloop.projections.process.BottleneckSettings;
+import io.twinloop.projections.process.FollowCases;
+import io.twinloop.projections.process.FollowFlow;
+import io.twinloop.projections.process.JudgeCases;
+import io.twinloop.projections.process.ProcessCaseReadModel;
+import io.twinloop.projections.process.ProcessCaseTimers;
+import io.twinloop.projections.process.ProcessFlowReadModel;
+import io.twinloop.projections.process.ProcessQueries;
+import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.MeasureWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
@@ -122,6 +135,7 @@ final class Projections {
     runner.publisher(
         new Named("workflow-publisher", WorkflowInstance.KEY.name()),
         () -> new EventPublisher<WorkflowInstance.Event>(bus, WorkflowEvents::of));
+    followProcesses(runner);
     ShardedDaemonProcess.get(system)
         .init(
             TimerFirer.Command.class,
@@ -132,13 +146,37 @@ final class Projections {
                     readModels.database(),
                     Map.of(
                         WorkflowInstance.KEY.name(), new WorkflowTimers(entities),
-                        OrgNode.KEY.name(), new OrgNodeTimers(entities)),
+                        OrgNode.KEY.name(), new OrgNodeTimers(entities),
+                        ProcessCase.KEY.name(), new ProcessCaseTimers(entities)),
                     clock,
                     config.getDuration("twinloop.timers.interval"),
                     config.getInt("twinloop.timers.batch")),
             ShardedDaemonProcessSettings.create(system).withRole("projections"),
             Optional.of(new TimerFirer.Stop()));
     consuming = consumer.start();
+  }
+
+  /** Cases of processes: read models, who is told, what follows from their end. */
+  private void followProcesses(ProjectionRunner runner) {
+    Database database = readModels.database();
+    ServiceLevels serviceLevels = new ServiceLevels(entities, database);
+    ProcessQueries queries = new ProcessQueries(database);
+    LeadingEdge rule = BottleneckSettings.of(config);
+    runner.readModel(
+        new Named("process-case-read-model", ProcessCase.KEY.name()), ProcessCaseReadModel::new);
+    runner.readModel(
+        new Named("process-flow-read-model", ProcessFlow.KEY.name()), ProcessFlowReadModel::new);
+    runner.publisher(
+        new Named("process-case-effects", ProcessCase.KEY.name()),
+        () ->
+            new FollowCases(
+                bus, entities, new ReadModelProgress(database), serviceLevels, queries, rule));
+    runner.publisher(
+        new Named("process-flow-effects", ProcessFlow.KEY.name()),
+        () -> new FollowFlow(bus, entities));
+    runner.publisher(
+        new Named("process-service-level", OrgNode.KEY.name()),
+        () -> new JudgeCases(entities, serviceLevels, queries));
   }
 
   /** What each type of event brings about: the catalogue's workflows, and the twin's changes. */

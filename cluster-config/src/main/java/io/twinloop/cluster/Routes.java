@@ -104,7 +104,6 @@ final class Routes {
             entities,
             workflows,
             runJournal,
-            clock,
             database,
             progress,
             bus,

@@ -8,6 +8,9 @@ import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiSamples;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.organization.OrgNodeSamples;
+import io.twinloop.entities.process.ProcessCase;
+import io.twinloop.entities.process.ProcessFlow;
+import io.twinloop.entities.process.ProcessSamples;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowSamples;
@@ -41,6 +44,10 @@ class GoldenFilesTest {
           new Recorded("Kpi", classes(Kpi.Event.class), KpiSamples.events()),
           new Recorded(
               "OrgNode", withEachConcern(classes(OrgNode.Event.class)), OrgNodeSamples.events()),
+          new Recorded(
+              "ProcessCase", classes(ProcessCase.Event.class), ProcessSamples.caseEvents()),
+          new Recorded(
+              "ProcessFlow", classes(ProcessFlow.Event.class), ProcessSamples.flowEvents()),
           new Recorded(
               "WorkflowDefinition",
               classes(WorkflowDefinition.Event.class),

@@ -350,6 +350,11 @@ public final class Call {
     return system;
   }
 
+  /** How far a gzip body may grow, as a factor. */
+  public long gzipRatio() {
+    return settings.gzipRatio();
+  }
+
   HttpSettings settings() {
     return settings;
   }

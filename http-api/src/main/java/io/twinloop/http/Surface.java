@@ -15,6 +15,7 @@ import io.twinloop.http.operations.ClockRoutes;
 import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.HrmsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
+import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
@@ -33,8 +34,9 @@ import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.process.ProcessQueries;
+import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,7 +50,6 @@ public record Surface(
     Entities entities,
     Workflows workflows,
     RunJournal runJournal,
-    Clock clock,
     Database database,
     ReadModelProgress progress,
     KafkaBus bus,
@@ -77,6 +78,13 @@ public record Surface(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+                .endpoints(),
+            new ProcessRoutes(
+                    entities,
+                    new ProcessQueries(database),
+                    new ServiceLevels(entities, database),
+                    (wanted, atMost) -> progress.await(wanted, atMost),
+                    clock)
                 .endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))

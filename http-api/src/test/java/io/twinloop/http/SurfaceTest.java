@@ -31,7 +31,8 @@ class SurfaceTest {
   /** The table without anything behind it: its handlers are never called here. */
   private static List<Endpoint> table() {
     Availability availability = new Availability(List.of(), Clock.systemUTC());
-    return new Surface(null, null, null, null, null, null, null, null, null, availability, null)
+    return new Surface(
+            null, null, null, null, null, null, null, null, null, null, availability, null)
         .endpoints();
   }
 

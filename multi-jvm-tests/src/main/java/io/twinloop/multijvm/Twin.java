@@ -24,6 +24,9 @@ public final class Twin {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** For an import, which is answered at its end. */
+  private static final Duration LONG_PATIENCE = Duration.ofMinutes(3);
+
   private final Supplier<URI> base;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
@@ -188,6 +191,20 @@ public final class Twin {
 
   public Answer get(String path) {
     return send(HttpRequest.newBuilder(base.get().resolve(path)).timeout(PATIENCE).GET().build());
+  }
+
+  public Answer put(String path, String json) {
+    return send("PUT", path, "application/json", json);
+  }
+
+  /** Sends bytes of a type, as a log is sent. */
+  public Answer post(String path, String type, byte[] body) {
+    return send(
+        HttpRequest.newBuilder(base.get().resolve(path))
+            .timeout(LONG_PATIENCE)
+            .header("Content-Type", type)
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build());
   }
 
   private Answer send(String method, String path, String type, String body) {
