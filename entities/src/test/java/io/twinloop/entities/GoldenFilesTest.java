@@ -7,6 +7,8 @@ import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiSamples;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.organization.OrgNodeSamples;
+import io.twinloop.entities.organization.Simulation;
+import io.twinloop.entities.organization.SimulationSamples;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowSamples;
@@ -39,6 +41,7 @@ class GoldenFilesTest {
       List.of(
           new Recorded("Kpi", classes(Kpi.Event.class), KpiSamples.events()),
           new Recorded("OrgNode", classes(OrgNode.Event.class), OrgNodeSamples.events()),
+          new Recorded("Simulation", classes(Simulation.Event.class), SimulationSamples.events()),
           new Recorded(
               "WorkflowDefinition",
               classes(WorkflowDefinition.Event.class),
