@@ -10,6 +10,7 @@ import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiReadings;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.organization.Simulation;
 import io.twinloop.entities.workflow.Outside;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
@@ -138,6 +139,7 @@ final class Node implements AutoCloseable {
     Entities entities = new Entities(sharding, settings.askTimeout());
     Kpi.init(sharding, clock);
     OrgNode.init(sharding, clock);
+    Simulation.init(sharding, clock);
     WorkflowDefinition.init(sharding, clock);
     WorkflowInstance.init(sharding, new Outside(calls, new KpiReadings(entities)), clock);
     return entities;

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.organization.Simulation;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -24,6 +25,10 @@ import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
 import io.twinloop.projections.organization.OrgNodeReadModel;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.SimulationEvents;
+import io.twinloop.projections.organization.SimulationReadModel;
+import io.twinloop.projections.organization.SimulationRunner;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
 import io.twinloop.projections.workflow.WorkflowEvents;
@@ -91,6 +96,14 @@ final class Projections {
         new Named("kpi-publisher", Kpi.KEY.name()),
         () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
     runner.readModel(new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
+    runner.readModel(
+        new Named("simulation-read-model", Simulation.KEY.name()), SimulationReadModel::new);
+    runner.publisher(
+        new Named("simulation-publisher", Simulation.KEY.name()),
+        () -> new EventPublisher<Simulation.Event>(bus, SimulationEvents::of));
+    runner.publisher(
+        new Named("simulation-runner", Simulation.KEY.name()),
+        () -> new SimulationRunner(new OrgPictures(readModels.database()), entities));
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);

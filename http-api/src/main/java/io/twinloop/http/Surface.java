@@ -2,6 +2,7 @@ package io.twinloop.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
@@ -10,6 +11,7 @@ import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
+import io.twinloop.http.organization.SimulationRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
@@ -25,6 +27,8 @@ import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +65,7 @@ public record Surface(
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
                 .endpoints(),
+            simulations().endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
             new TaskRoutes(entities, runs).endpoints(),
@@ -71,5 +76,13 @@ public record Surface(
         .map(availability::guard)
         .forEach(endpoints::add);
     return endpoints;
+  }
+
+  private SimulationRoutes simulations() {
+    return new SimulationRoutes(
+        entities,
+        new OrgPictures(database),
+        new SimulationQueries(database),
+        atMost -> progress.awaitAll("org-node-read-model", OrgNode.KEY.name(), atMost));
   }
 }
