@@ -12,6 +12,7 @@ import io.twinloop.entities.kpi.KpiReadings;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.process.ProcessCase;
 import io.twinloop.entities.process.ProcessFlow;
+import io.twinloop.entities.organization.Simulation;
 import io.twinloop.entities.workflow.Outside;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
@@ -152,6 +153,7 @@ final class Node implements AutoCloseable {
     OrgNode.init(sharding, clock);
     ProcessCase.init(system, sharding, clock);
     ProcessFlow.init(sharding, clock);
+    Simulation.init(sharding, clock);
     WorkflowDefinition.init(sharding, clock);
     Workflows workflows = new Workflows(entities);
     WorkflowInstance.init(

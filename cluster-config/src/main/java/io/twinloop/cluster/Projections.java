@@ -8,6 +8,7 @@ import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.process.ProcessCase;
 import io.twinloop.entities.process.ProcessFlow;
+import io.twinloop.entities.organization.Simulation;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -48,6 +49,10 @@ import io.twinloop.projections.process.ProcessCaseTimers;
 import io.twinloop.projections.process.ProcessFlowReadModel;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.SimulationEvents;
+import io.twinloop.projections.organization.SimulationReadModel;
+import io.twinloop.projections.organization.SimulationRunner;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.MeasureWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
@@ -127,6 +132,14 @@ final class Projections {
     runner.publisher(
         new Named("org-node-publisher", OrgNode.KEY.name()),
         () -> new OrgNodePublisher(readModels.database(), bus));
+    runner.readModel(
+        new Named("simulation-read-model", Simulation.KEY.name()), SimulationReadModel::new);
+    runner.publisher(
+        new Named("simulation-publisher", Simulation.KEY.name()),
+        () -> new EventPublisher<Simulation.Event>(bus, SimulationEvents::of));
+    runner.publisher(
+        new Named("simulation-runner", Simulation.KEY.name()),
+        () -> new SimulationRunner(new OrgPictures(readModels.database()), entities));
     runner.readModel(
         new Named("workflow-definition-read-model", WorkflowDefinition.KEY.name()),
         WorkflowDefinitionReadModel::new);

@@ -11,6 +11,8 @@ import io.twinloop.entities.organization.OrgNodeSamples;
 import io.twinloop.entities.process.ProcessCase;
 import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.entities.process.ProcessSamples;
+import io.twinloop.entities.organization.Simulation;
+import io.twinloop.entities.organization.SimulationSamples;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowSamples;
@@ -48,6 +50,7 @@ class GoldenFilesTest {
               "ProcessCase", classes(ProcessCase.Event.class), ProcessSamples.caseEvents()),
           new Recorded(
               "ProcessFlow", classes(ProcessFlow.Event.class), ProcessSamples.flowEvents()),
+          new Recorded("Simulation", classes(Simulation.Event.class), SimulationSamples.events()),
           new Recorded(
               "WorkflowDefinition",
               classes(WorkflowDefinition.Event.class),

@@ -5,6 +5,7 @@ import io.twinloop.entities.Entities;
 import io.twinloop.entities.workflow.Rehearsals;
 import io.twinloop.entities.workflow.Reruns;
 import io.twinloop.entities.workflow.RunJournal;
+import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
@@ -16,6 +17,7 @@ import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.HrmsRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.process.ProcessRoutes;
+import io.twinloop.http.organization.SimulationRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
@@ -36,6 +38,8 @@ import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +90,7 @@ public record Surface(
                     (wanted, atMost) -> progress.await(wanted, atMost),
                     clock)
                 .endpoints(),
+            simulations().endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
                 .endpoints(),
@@ -102,5 +107,13 @@ public record Surface(
         .map(availability::guard)
         .forEach(endpoints::add);
     return endpoints;
+  }
+
+  private SimulationRoutes simulations() {
+    return new SimulationRoutes(
+        entities,
+        new OrgPictures(database),
+        new SimulationQueries(database),
+        atMost -> progress.awaitAll("org-node-read-model", OrgNode.KEY.name(), atMost));
   }
 }

@@ -13,18 +13,25 @@ import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.entities.organization.Simulation;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionSession;
 import io.twinloop.projections.ReadModelSchema;
+import io.twinloop.projections.Sql;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgNodeReadModel;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.SimulationQueries;
+import io.twinloop.projections.organization.SimulationReadModel;
+import io.twinloop.projections.organization.SimulationRunner;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,6 +39,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -58,6 +66,8 @@ final class TwinBench implements AutoCloseable {
   private final HikariDataSource dataSource;
   private final Entities entities;
   private final TestServer server;
+  private final OrgPictures pictures;
+  private volatile boolean behind;
   private final OrgNodeReadModel readModel = new OrgNodeReadModel();
   private final Map<String, Integer> followed = new HashMap<>();
 
@@ -76,15 +86,23 @@ final class TwinBench implements AutoCloseable {
         .tell(Join.create(Cluster.get(cluster.system()).selfMember().address()));
     ClusterSharding sharding = ClusterSharding.get(cluster.system());
     OrgNode.init(sharding, Clock.systemUTC());
+    Simulation.init(sharding, Clock.systemUTC());
     Kpi.init(sharding, Clock.systemUTC());
     entities = new Entities(sharding, Duration.ofSeconds(20));
     Database database = new Database(dataSource, Runnable::run);
-    server =
-        TestServer.with(
-                new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
-                    .endpoints()
-                    .toArray(Endpoint[]::new))
-            .start();
+    pictures = new OrgPictures(database);
+    List<Endpoint> endpoints =
+        new ArrayList<>(
+            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+                .endpoints());
+    endpoints.addAll(
+        new SimulationRoutes(
+                entities,
+                pictures,
+                new SimulationQueries(database),
+                atMost -> CompletableFuture.completedStage(!behind))
+            .endpoints());
+    server = TestServer.with(endpoints.toArray(Endpoint[]::new)).start();
   }
 
   private static Config config() {
@@ -136,6 +154,62 @@ final class TwinBench implements AutoCloseable {
       throw new AssertionError(e);
     }
     return this;
+  }
+
+  /** Lets the organisation's read model be behind for good, or not. */
+  void isBehind(boolean next) {
+    behind = next;
+  }
+
+  /** Takes a node out of the read model, as if it had never been there. */
+  void forget(String id) {
+    try (Connection connection = dataSource.getConnection()) {
+      Sql.update(connection, "DELETE FROM org_node WHERE id = ?", id);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Computes what a simulation asks, as often as this is called. */
+  TwinBench simulate(String id) {
+    List<EventEnvelope<Simulation.Event>> events = simulationEvents(id);
+    join(new SimulationRunner(pictures, entities).process(events));
+    return this;
+  }
+
+  /** Takes a simulation into the list. */
+  TwinBench followSimulation(String id) {
+    ProjectionSession session = new ProjectionSession(dataSource);
+    try {
+      new SimulationReadModel().process(session, simulationEvents(id));
+      session.commit();
+      session.close();
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+    return this;
+  }
+
+  private List<EventEnvelope<Simulation.Event>> simulationEvents(String id) {
+    String persistenceId = Simulation.KEY.name() + "|" + id;
+    List<EventEnvelope<Simulation.Event>> envelopes = new ArrayList<>();
+    for (Object stored : journal.persistedInStorage(persistenceId)) {
+      Simulation.Event event = (Simulation.Event) stored;
+      envelopes.add(
+          EventEnvelope.create(
+              Offset.sequence(envelopes.size()),
+              persistenceId,
+              envelopes.size() + 1L,
+              event,
+              event.at().toEpochMilli(),
+              Simulation.KEY.name(),
+              0));
+    }
+    return envelopes;
+  }
+
+  Reply post(String path, String json, String... headers) {
+    return send("POST", "/api/v1/twin/" + path, json, headers);
   }
 
   /** A node of this type that is there before the test begins. */
