@@ -9,7 +9,9 @@ import io.twinloop.http.kpi.KpiRoutes;
 import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.http.organization.OrgImportRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
+import io.twinloop.http.organization.OrgQueryRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
 import io.twinloop.http.workflow.WorkflowRoutes;
@@ -25,6 +27,7 @@ import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +64,8 @@ public record Surface(
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
             new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
                 .endpoints(),
+            new OrgImportRoutes(entities).endpoints(),
+            new OrgQueryRoutes(new OrgQueries(database)).endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowRoutes(entities, workflows, runs, progress).endpoints(),
             new TaskRoutes(entities, runs).endpoints(),

@@ -5,6 +5,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.RelationType;
@@ -79,7 +80,9 @@ public final class OrgNodeRoutes {
         new OrgNodeQueries.Filter(
             call.query("type").map(OrgNodeRoutes::typeOf).map(NodeType::wireName).orElse(null),
             call.query("q").orElse(null),
-            call.query("within").orElse(null));
+            call.query("within").orElse(null),
+            call.flag("overSla"),
+            call.query("automationLevel").map(OrgNodeRoutes::automationLevelOf).orElse(null));
     return map(
         queries.nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
         page -> Answers.page(page, limit, NodeRow::id, Json::tree));
@@ -360,6 +363,18 @@ public final class OrgNodeRoutes {
           .refuse();
     }
     return type;
+  }
+
+  private static String automationLevelOf(String name) {
+    if (!KnownProperties.AUTOMATION_LEVELS.contains(name)) {
+      throw Problems.at(
+              "?automationLevel",
+              "malformed",
+              "Expected automationLevel to be one of %s, not %s."
+                  .formatted(KnownProperties.AUTOMATION_LEVELS, Inputs.quoted(name)))
+          .refuse();
+    }
+    return name;
   }
 
   private static RelationType relationOf(Call call, String id, String targetId) {

@@ -22,8 +22,10 @@ import io.twinloop.projections.ReadModelSchema;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgNodeReadModel;
+import io.twinloop.projections.organization.OrgQueries;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -81,8 +84,13 @@ final class TwinBench implements AutoCloseable {
     Database database = new Database(dataSource, Runnable::run);
     server =
         TestServer.with(
-                new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
-                    .endpoints()
+                Stream.of(
+                        new OrgNodeRoutes(
+                                entities, new OrgNodeQueries(database), new OrgGraph(database))
+                            .endpoints(),
+                        new OrgImportRoutes(entities).endpoints(),
+                        new OrgQueryRoutes(new OrgQueries(database)).endpoints())
+                    .flatMap(List::stream)
                     .toArray(Endpoint[]::new))
             .start();
   }
@@ -180,6 +188,26 @@ final class TwinBench implements AutoCloseable {
 
   Reply delete(String path, String... headers) {
     return send("DELETE", NODES + path, "", headers);
+  }
+
+  /** Imports a body of this type; with headers by name and value. */
+  Reply load(String query, String contentType, byte[] body, String... headers) {
+    var request =
+        server
+            .request("/api/v1/twin/import" + query)
+            .timeout(Duration.ofMinutes(5))
+            .POST(BodyPublishers.ofByteArray(body))
+            .header("Content-Type", contentType);
+    return server.send(headers.length == 0 ? request : request.headers(headers));
+  }
+
+  /** Imports lines of JSON; the summary. */
+  JsonNode load(String... lines) {
+    return TestServer.json(
+        load(
+            "",
+            "application/x-ndjson",
+            String.join("\n", lines).getBytes(StandardCharsets.UTF_8)));
   }
 
   Reply relate(String id, String relation, String targetId) {
