@@ -30,7 +30,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +56,8 @@ final class OrgImport {
   private static final int NODES_REMEMBERED = 100_000;
   private static final int RELATIONS_WAITING = 100_000;
   private static final int LINES_PER_BATCH = 1_000;
+  private static final int UNDER_WAY = 64;
+  private static final int TRIES = 6;
 
   /** A statement by its line, read as far as it goes. */
   record Statement(long line, Read read) {}
@@ -75,6 +82,7 @@ final class OrgImport {
 
   private final Entities entities;
   private final Cause cause;
+  private final ActorSystem<?> system;
   private final BulkSummary summary = new BulkSummary();
   private final Count nodes = new Count();
   private final Count relations = new Count();
@@ -88,9 +96,10 @@ final class OrgImport {
   private final Map<RelationType, KnownHierarchy> hierarchies = new EnumMap<>(RelationType.class);
   private final List<Link> waiting = new ArrayList<>();
 
-  OrgImport(Entities entities, Cause cause) {
+  OrgImport(Entities entities, Cause cause, ActorSystem<?> system) {
     this.entities = entities;
     this.cause = cause;
+    this.system = system;
     for (RelationType type : RelationType.values()) {
       if (type.isHierarchy()) {
         hierarchies.put(type, new KnownHierarchy());
@@ -459,13 +468,32 @@ final class OrgImport {
         .findFirst();
   }
 
-  /** All at once; the answers in the order of the questions. */
-  private static <A, B> CompletionStage<List<B>> all(
+  /** Many at once; the answers in the order of the questions. */
+  private <A, B> CompletionStage<List<B>> all(
       List<A> questions, Function<A, CompletionStage<B>> ask) {
-    List<CompletableFuture<B>> asked =
-        questions.stream().map(question -> ask.apply(question).toCompletableFuture()).toList();
-    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
-        .thenApplyAsync(
-            done -> asked.stream().map(CompletableFuture::join).toList(), Stages.SAME_THREAD);
+    return questions.isEmpty()
+        ? CompletableFuture.completedStage(List.of())
+        : Source.from(questions)
+            .mapAsync(UNDER_WAY, question -> patiently(() -> ask.apply(question), TRIES))
+            .runWith(Sink.seq(), system);
+  }
+
+  /**
+   * Asks again where no answer came in time: every command here can be given twice, and on a busy
+   * machine one late answer among thousands must not end an import of hours.
+   */
+  private static <B> CompletionStage<B> patiently(Supplier<CompletionStage<B>> ask, int tries) {
+    CompletionStage<B> answer = ask.get();
+    return tries == 1
+        ? answer
+        : answer.exceptionallyCompose(
+            failure ->
+                isLate(failure)
+                    ? patiently(ask, tries - 1)
+                    : CompletableFuture.failedStage(failure));
+  }
+
+  private static boolean isLate(Throwable failure) {
+    return failure instanceof TimeoutException || failure.getCause() instanceof TimeoutException;
   }
 }

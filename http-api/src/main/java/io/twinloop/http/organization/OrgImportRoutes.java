@@ -58,7 +58,7 @@ public final class OrgImportRoutes {
     Source<Statement, ?> statements = isTable ? rows(call) : lines(call);
     // No correlation id of its own: each thing that follows from a node begins a loop.
     Cause cause = new Cause(null, call.commandId(), call.caller().actor());
-    OrgImport taking = new OrgImport(entities, cause);
+    OrgImport taking = new OrgImport(entities, cause, call.system());
     return Stages.flatMap(
         statements
             .groupedWithin(LINES_PER_BATCH, LONGEST_WAIT)

@@ -310,7 +310,7 @@ public final class OrgNodeRoutes {
     int depth = (int) call.number("depth", 0, DEEPEST_GRAPH).orElse(1);
     Set<RelationType> types = relationsOf(call);
     return map(
-        graph.around(root, depth, types, asOf(call), LARGEST_GRAPH),
+        graph.around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH),
         found -> {
           OrgGraph.Found around =
               found.orElseThrow(
@@ -329,11 +329,22 @@ public final class OrgNodeRoutes {
                         + " steps or fewer kinds of relations.")
                 .refuse();
           }
-          ObjectNode json = Json.object();
-          json.set("nodes", Json.tree(around.nodes()));
-          json.set("relations", Json.tree(around.relations()));
-          return Answers.ok(json);
+          return Answers.ok(OrgNodeJson.describe(around));
         });
+  }
+
+  private static OrgGraph.Direction directionOf(Call call) {
+    String name = call.query("direction").orElse("both");
+    return switch (name) {
+      case "both" -> OrgGraph.Direction.BOTH;
+      case "down" -> OrgGraph.Direction.DOWN;
+      default ->
+          throw Problems.at(
+                  "?direction",
+                  "malformed",
+                  "Expected direction to be both or down, not " + Inputs.quoted(name) + ".")
+              .refuse();
+    };
   }
 
   private static Set<RelationType> relationsOf(Call call) {

@@ -3,6 +3,9 @@ package io.twinloop.http.organization;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BigIntegerNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.organization.Rollup;
@@ -17,6 +20,7 @@ import io.twinloop.projections.organization.AsOf;
 import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.OrgQueries.MemberRow;
 import io.twinloop.projections.organization.OrgQueries.ReportingLine;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -100,10 +104,25 @@ public final class OrgQueryRoutes {
                                   "'%s' is a %s; only an Organization or an OrganizationUnit adds up."
                                       .formatted(id, rolledUp.node().type()))
                               .refuse());
-          ObjectNode json = Json.object().put("id", id);
-          json.setAll((ObjectNode) Json.tree(sums));
-          return Answers.ok(json);
+          return Answers.ok(describe(id, sums));
         });
+  }
+
+  private static ObjectNode describe(String id, Rollup sums) {
+    ObjectNode json = Json.object().put("id", id);
+    json.put("units", sums.units());
+    json.put("persons", sums.persons());
+    json.put("headcount", sums.headcount());
+    json.set("fte", number(sums.fte()));
+    json.set("cost", number(sums.cost()));
+    return json.put("notCounted", sums.notCounted());
+  }
+
+  /** A whole number without a fraction, else the nearest double. */
+  private static NumericNode number(BigDecimal value) {
+    return value.scale() <= 0
+        ? BigIntegerNode.valueOf(value.toBigIntegerExact())
+        : DoubleNode.valueOf(value.doubleValue());
   }
 
   private CompletionStage<HttpResponse> cycles(Call call) {

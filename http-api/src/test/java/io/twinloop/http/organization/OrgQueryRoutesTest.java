@@ -123,6 +123,14 @@ class OrgQueryRoutesTest {
   }
 
   @Test
+  void shouldWalkOnlyDownwardsWhenAsked() {
+    assertThat(ids(twin.read("graph?root=it&depth=9&direction=down").path("nodes")))
+        .containsExactly("it", "grace", "p1", "bob", "p2", "ada");
+    assertThat(ids(twin.read("graph?root=hr&depth=9&direction=down").path("nodes")))
+        .containsExactly("hr", "ada", "dev", "eve", "bob");
+  }
+
+  @Test
   void shouldFindCircularDependencies() {
     assertThat(twin.read("cycles?relation=DEPENDS_ON").toString())
         .isEqualTo("{\"relation\":\"DEPENDS_ON\",\"items\":[]}");
@@ -154,6 +162,7 @@ class OrgQueryRoutesTest {
     "nodes/acme/members?direct=perhaps, 400",
     "cycles?relation=LIKES, 400",
     "nodes?overSla=1, 400",
+    "graph?root=acme&direction=up, 400",
     "nodes?automationLevel=none, 400",
   })
   void shouldRefuseQuestionsThatCannotBeAnswered(String path, int status) {
