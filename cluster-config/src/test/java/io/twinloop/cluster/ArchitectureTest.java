@@ -21,6 +21,7 @@ class ArchitectureTest {
   private static final String INTEGRATIONS = "io.twinloop.integrations..";
   private static final String PERSISTENCE = "io.twinloop.persistence..";
   private static final String CLUSTER = "io.twinloop.cluster..";
+  private static final String CLIENT = "io.twinloop.client..";
 
   private static JavaClasses product;
 
@@ -36,7 +37,15 @@ class ArchitectureTest {
   void shouldSeeEveryModule() {
     for (String module :
         new String[] {
-          DOMAIN, SERIALIZATION, ENTITIES, PROJECTIONS, HTTP, INTEGRATIONS, PERSISTENCE, CLUSTER
+          DOMAIN,
+          SERIALIZATION,
+          ENTITIES,
+          PROJECTIONS,
+          HTTP,
+          INTEGRATIONS,
+          PERSISTENCE,
+          CLUSTER,
+          CLIENT
         }) {
       String folder = module.substring(0, module.length() - 2);
       assertThat(product)
@@ -112,6 +121,34 @@ class ArchitectureTest {
   void shouldKeepPersistenceFreeOfTheProduct() {
     mustNotSee(
         PERSISTENCE, DOMAIN, SERIALIZATION, ENTITIES, PROJECTIONS, HTTP, INTEGRATIONS, CLUSTER);
+  }
+
+  @Test
+  void shouldLetTheClientKnowOnlyTheHttpContract() {
+    mustNotSee(
+        CLIENT,
+        DOMAIN,
+        SERIALIZATION,
+        ENTITIES,
+        PROJECTIONS,
+        HTTP,
+        INTEGRATIONS,
+        PERSISTENCE,
+        CLUSTER,
+        "org.apache.pekko..",
+        "org.apache.kafka..",
+        "java.sql..");
+  }
+
+  @Test
+  void shouldLetNothingSeeTheClient() {
+    holds(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(CLIENT)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(CLIENT));
   }
 
   private static void mustNotSee(String module, String... others) {

@@ -3,6 +3,7 @@ package io.twinloop.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpCharset;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.MediaType;
@@ -306,6 +308,25 @@ public final class Call {
     }
     MediaType type = request.entity().getContentType().mediaType();
     return Optional.of((type.mainType() + "/" + type.subType()).toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * The character set of the body, from the query parameter {@code charset} or the one of its
+   * Content-Type; empty when neither says it.
+   */
+  public Optional<Charset> charset() {
+    Optional<String> name =
+        query("charset")
+            .or(() -> request.entity().getContentType().getCharsetOption().map(HttpCharset::value));
+    try {
+      return name.map(Charset::forName);
+    } catch (IllegalArgumentException e) {
+      throw Problems.at(
+              query("charset").isPresent() ? "?charset" : "content-type:",
+              "unsupported-media-type",
+              "There is no character set " + Inputs.quoted(name.get()) + " here; UTF-8 always is.")
+          .refuse();
+    }
   }
 
   /** Refuses a body that says it is of another type than these; one that says nothing passes. */

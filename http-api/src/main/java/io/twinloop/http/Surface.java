@@ -2,10 +2,10 @@ package io.twinloop.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.Rehearsals;
 import io.twinloop.entities.workflow.Reruns;
 import io.twinloop.entities.workflow.RunJournal;
-import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
@@ -15,9 +15,11 @@ import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.ClockRoutes;
 import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.http.organization.HrmsRoutes;
+import io.twinloop.http.organization.OrgImportRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
-import io.twinloop.http.process.ProcessRoutes;
+import io.twinloop.http.organization.OrgQueryRoutes;
 import io.twinloop.http.organization.SimulationRoutes;
+import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
 import io.twinloop.http.workflow.WorkflowDefinitionRoutes;
@@ -36,10 +38,11 @@ import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
+import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.OrgQueries;
+import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
-import io.twinloop.projections.organization.OrgPictures;
-import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,6 +94,8 @@ public record Surface(
                     clock)
                 .endpoints(),
             simulations().endpoints(),
+            new OrgImportRoutes(entities).endpoints(),
+            new OrgQueryRoutes(new OrgQueries(database)).endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
                 .endpoints(),

@@ -32,9 +32,12 @@ final class Bus implements AutoCloseable {
     consumer =
         new KafkaConsumer<>(
             Map.of(
-                "bootstrap.servers", bootstrap,
-                "group.id", "plain-" + Instant.now().toEpochMilli(),
-                "auto.offset.reset", "earliest"),
+                "bootstrap.servers",
+                bootstrap,
+                "group.id",
+                "plain-" + Instant.now().toEpochMilli(),
+                "auto.offset.reset",
+                "earliest"),
             new StringDeserializer(),
             new StringDeserializer());
     consumer.subscribe(List.of("dto-to-bpa", "bpa-to-dto"));

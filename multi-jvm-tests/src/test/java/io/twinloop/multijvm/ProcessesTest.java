@@ -158,9 +158,7 @@ class ProcessesTest {
   @Test
   void shouldComeToTheFiguresOfRealLogs() throws IOException {
     Path data =
-        root()
-            .resolve(System.getProperty("twinloop.shared", "../shared"))
-            .resolve("data/process");
+        root().resolve(System.getProperty("twinloop.shared", "../shared")).resolve("data/process");
     Path receipt = data.resolve("08_receipt.xes.gz");
     Path declarations = data.resolve("DomesticDeclarations.xes.gz");
     assumeTrue(

@@ -206,8 +206,7 @@ class WholeCatalogueTest {
       points.add(new Twin.Point(begin.plusSeconds(n), 100 + n % 3));
     }
     twin.takeSamples("orders", "shop", points);
-    Twin.Answer odd =
-        twin.change("POST", "/api/v1/kpis/orders/samples", value(500), loop);
+    Twin.Answer odd = twin.change("POST", "/api/v1/kpis/orders/samples", value(500), loop);
     assertThat(odd.isOk()).as("%s", odd).isTrue();
     return "orders";
   }
@@ -265,8 +264,7 @@ class WholeCatalogueTest {
         json("name", "Spend of marketing").put("unit", "EUR"),
         loop);
 
-    twin.change(
-        "POST", "/api/v1/kpis/unit.marketing.spend/samples", value(1250), loop);
+    twin.change("POST", "/api/v1/kpis/unit.marketing.spend/samples", value(1250), loop);
 
     JsonNode event = seen("dto.budget.overrun_predicted", "marketing");
     double forecast = event.at("/data/forecast_eur").asDouble();
@@ -358,7 +356,8 @@ class WholeCatalogueTest {
     JsonNode person = twin.node("p-2");
     assertThat(person.path("label").asText()).isEqualTo("Person 2");
     assertThat(person.at("/properties/seniority").asText()).isEqualTo("senior");
-    until(() -> assertThat(twin.node("p-2").at("/relations/0/targetId").asText()).isEqualTo("sales"));
+    until(
+        () -> assertThat(twin.node("p-2").at("/relations/0/targetId").asText()).isEqualTo("sales"));
     assertThat(twin.node("p-2").at("/relations/0/properties/fte").asDouble()).isEqualTo(0.8);
     return "p-2";
   }
@@ -395,8 +394,7 @@ class WholeCatalogueTest {
             .put("new_avg_time_days", 0.5)
             .put("automated_at", "2026-03-01T12:00:00Z"));
 
-    until(
-        () -> assertThat(property("scan", "automation_level").asText()).isEqualTo("full-auto"));
+    until(() -> assertThat(property("scan", "automation_level").asText()).isEqualTo("full-auto"));
     assertThat(property("scan", "avg_duration_days").asDouble()).isEqualTo(0.5);
     assertThat(property("scan", "last_automated_at").asText()).isEqualTo("2026-03-01T12:00:00Z");
     return "scan";
@@ -417,8 +415,7 @@ class WholeCatalogueTest {
         loop,
         resolution(1.5, now.minusSeconds(60)));
     until(() -> assertThat(property("claims", "avg_duration_days").asDouble()).isEqualTo(1.5));
-    bus.tell(
-        "resolved-2", "bpa.sla.resolved", "Process", "claims", loop, resolution(6.25, now));
+    bus.tell("resolved-2", "bpa.sla.resolved", "Process", "claims", loop, resolution(6.25, now));
 
     until(() -> assertThat(property("claims", "avg_duration_days").asDouble()).isEqualTo(3.88));
     assertThat(property("claims", "sla_compliance").asDouble()).isEqualTo(50.0);
@@ -487,9 +484,7 @@ class WholeCatalogueTest {
         "KPI",
         "answer-time",
         loop,
-        json("value", 4.5)
-            .put("workflow_id", "wf-1")
-            .put("measured_at", Instant.now().toString()));
+        json("value", 4.5).put("workflow_id", "wf-1").put("measured_at", Instant.now().toString()));
 
     until(() -> assertThat(valuesOf("answer-time")).containsExactly(4.5));
     return "answer-time";

@@ -3,7 +3,13 @@ package io.twinloop.domain.organization;
 import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BigIntegerNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -11,12 +17,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The properties that mean something to the twin, and the values they may have. Others are kept as
@@ -26,6 +36,12 @@ public final class KnownProperties {
 
   /** Properties of one node or relation have at most so many characters, as JSON. */
   public static final int LONGEST = 32_768;
+
+  /** How far a process is automated. */
+  public static final List<String> AUTOMATION_LEVELS = List.of("manual", "semi-auto", "full-auto");
+
+  private static final Pattern DECIMAL_COMMA = Pattern.compile("-?[0-9]+,[0-9]{1,2}");
+  private static final Pattern LIST_SEPARATOR = Pattern.compile("[|;]");
 
   /** What a value has to be, in words and as a test. */
   private record Rule(String expected, Predicate<JsonNode> fits) {}
@@ -55,6 +71,8 @@ public final class KnownProperties {
               entry("budget_remaining", number(-1e15, 1e15)),
               entry("headcount", COUNT),
               entry("headcount_min", COUNT),
+              entry("fte", number(0, 10_000_000)),
+              entry("cost", MONEY),
               entry("cost_center", TEXT),
               entry("forecast_eur", number(-1e15, 1e15)),
               entry("forecast_date", TIME)),
@@ -64,6 +82,7 @@ public final class KnownProperties {
               "anonymized_name", TEXT,
               "seniority", TEXT,
               "fte", number(0, 2),
+              "cost", MONEY,
               "join_date", DATE,
               "skills", TEXTS),
           NodeType.ROLE,
@@ -88,7 +107,7 @@ public final class KnownProperties {
           Map.of(
               "sla_days", DAYS,
               "avg_duration_days", DAYS,
-              "automation_level", oneOf("manual", "semi-auto", "full-auto"),
+              "automation_level", oneOf(AUTOMATION_LEVELS),
               "cost_per_execution", MONEY,
               "sla_compliance", SCORE,
               "last_automated_at", TIME),
@@ -106,7 +125,7 @@ public final class KnownProperties {
   private static final Map<RelationType, Map<String, Rule>> OF_RELATIONS =
       Map.of(
           RelationType.DEPENDS_ON, Map.of("is_blocking", FLAG),
-          RelationType.BELONGS_TO, Map.of("since_date", DATE));
+          RelationType.BELONGS_TO, Map.of("since_date", DATE, "counted", FLAG));
 
   private KnownProperties() {}
 
@@ -123,6 +142,67 @@ public final class KnownProperties {
   /** The names of a node type's known properties. */
   public static Set<String> names(NodeType type) {
     return new TreeSet<>(OF_NODES.getOrDefault(type, Map.of()).keySet());
+  }
+
+  /**
+   * The value that a text in a table has as a property: a text where the property takes one or is
+   * not known, else the number, the true or false or the list (with {@code |} or {@code ;} between)
+   * that it takes. A text that is none of these stays what it is.
+   */
+  public static JsonNode valueOf(NodeType type, String name, String text) {
+    return valueOf(OF_NODES.getOrDefault(type, Map.of()).get(name), text);
+  }
+
+  /** The value that a text in a table has as a property of a relation. */
+  public static JsonNode valueOf(RelationType type, String name, String text) {
+    return valueOf(OF_RELATIONS.getOrDefault(type, Map.of()).get(name), text);
+  }
+
+  private static JsonNode valueOf(@Nullable Rule rule, String text) {
+    JsonNode plain = TextNode.valueOf(text);
+    if (rule == null || rule.fits().test(plain)) {
+      return plain;
+    }
+    return Stream.of(numberOf(text), flagOf(text), listOf(text))
+        .flatMap(Optional::stream)
+        .filter(rule.fits())
+        .findFirst()
+        .orElse(plain);
+  }
+
+  private static Optional<JsonNode> numberOf(String text) {
+    // A comma before the decimals, as tables from half of Europe have it.
+    String number = DECIMAL_COMMA.matcher(text).matches() ? text.replace(',', '.') : text;
+    try {
+      BigDecimal value = new BigDecimal(number);
+      if (Math.abs((long) value.scale()) > 30) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          value.stripTrailingZeros().scale() <= 0
+              ? BigIntegerNode.valueOf(value.toBigIntegerExact())
+              : DoubleNode.valueOf(value.doubleValue()));
+    } catch (NumberFormatException notANumber) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<JsonNode> flagOf(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "true", "yes" -> Optional.of(BooleanNode.TRUE);
+      case "false", "no" -> Optional.of(BooleanNode.FALSE);
+      default -> Optional.empty();
+    };
+  }
+
+  private static Optional<JsonNode> listOf(String text) {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    for (String part : LIST_SEPARATOR.split(text, -1)) {
+      if (!part.isBlank()) {
+        list.add(part.strip());
+      }
+    }
+    return Optional.of(list);
   }
 
   private static List<Problem> problems(
@@ -171,7 +251,11 @@ public final class KnownProperties {
   }
 
   private static Rule oneOf(String... names) {
-    Set<String> allowed = Set.of(names);
+    return oneOf(List.of(names));
+  }
+
+  private static Rule oneOf(List<String> names) {
+    Set<String> allowed = Set.copyOf(names);
     return new Rule(
         "one of " + String.join(", ", names),
         value -> value.isTextual() && allowed.contains(value.textValue()));

@@ -106,8 +106,7 @@ public final class ProcessGraph {
 
   private void add(long number, Step before, Step step, int resource) {
     Waits edge =
-        waits.computeIfAbsent(
-            new Pair(before.activity(), step.activity()), pair -> new Waits());
+        waits.computeIfAbsent(new Pair(before.activity(), step.activity()), pair -> new Waits());
     edge.from.add(CaseChunk.toMicros(before.at()));
     edge.to.add(CaseChunk.toMicros(step.begunAt()));
     edge.resource.add(resource);

@@ -60,7 +60,9 @@ final class TolerantReader extends Reader {
     bytes.flip();
   }
 
-  /** Makes characters of the bytes there are, but for the beginning of one that is not all there. */
+  /**
+   * Makes characters of the bytes there are, but for the beginning of one that is not all there.
+   */
   private void decode() {
     CoderResult result = utf8.decode(bytes, chars, ended);
     while (result.isError()) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where an instance stands. Pending → Running → Completed | Faulted, and back to Running by a retry
- * from Faulted, or from anywhere by going on again from an earlier task. Everything in it comes from
- * the steps that were applied; it holds what is open, never what is past.
+ * from Faulted, or from anywhere by going on again from an earlier task. Everything in it comes
+ * from the steps that were applied; it holds what is open, never what is past.
  *
  * @param runtime what the instance knows of itself, null before it started
  * @param input the raw input of the workflow, null before it started

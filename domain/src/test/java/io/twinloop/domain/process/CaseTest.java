@@ -204,9 +204,7 @@ class CaseTest {
             told("B", 4, Phase.START),
             told("C", 5, Phase.OTHER));
 
-    assertThat(Trace.of(events).steps())
-        .extracting(Step::activity)
-        .containsExactly("A", "B", "C");
+    assertThat(Trace.of(events).steps()).extracting(Step::activity).containsExactly("A", "B", "C");
   }
 
   // Packed

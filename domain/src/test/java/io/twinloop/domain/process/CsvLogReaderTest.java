@@ -24,8 +24,7 @@ class CsvLogReaderTest {
 
   private static List<Item> read(byte[] csv, @Nullable Charset charset, CsvColumns columns) {
     List<Item> items = new ArrayList<>();
-    try (CsvLogReader reader =
-        new CsvLogReader(new ByteArrayInputStream(csv), charset, columns)) {
+    try (CsvLogReader reader = new CsvLogReader(new ByteArrayInputStream(csv), charset, columns)) {
       for (Optional<Item> item = reader.next(); item.isPresent(); item = reader.next()) {
         items.add(item.get());
       }

@@ -34,8 +34,17 @@ class EventTimeTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "yesterday", "2010-13-01", "2010-02-30 10:00", "12/30/2010", "25:00", "1293719525",
-        "1899-12-31T00:00:00Z", "2201-01-01T00:00:00Z", "NaN", "+1000000000-01-01T00:00:00Z"
+        "",
+        "yesterday",
+        "2010-13-01",
+        "2010-02-30 10:00",
+        "12/30/2010",
+        "25:00",
+        "1293719525",
+        "1899-12-31T00:00:00Z",
+        "2201-01-01T00:00:00Z",
+        "NaN",
+        "+1000000000-01-01T00:00:00Z"
       })
   void shouldNotGuess(String text) {
     assertThat(EventTime.parse(text)).isEmpty();

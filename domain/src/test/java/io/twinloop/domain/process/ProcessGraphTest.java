@@ -129,8 +129,7 @@ class ProcessGraphTest {
     change.add(after);
 
     assertThat(change.activities().get("A").isZero()).isTrue();
-    assertThat(change.activities().get("B"))
-        .isEqualTo(new LogFigures.ActivityCount(1, 0, 0));
+    assertThat(change.activities().get("B")).isEqualTo(new LogFigures.ActivityCount(1, 0, 0));
     assertThat(change.pairs())
         .containsEntry(new Pair("A", "C"), new LogFigures.PairCount(-1, -50_000))
         .containsEntry(new Pair("A", "B"), new LogFigures.PairCount(1, 20_000))

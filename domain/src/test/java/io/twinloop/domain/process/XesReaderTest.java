@@ -106,7 +106,9 @@ class XesReaderTest {
                     event("time:timestamp", AT),
                     event("concept:name", "A", "time:timestamp", "soon"),
                     SOUND)
-                + "<trace>" + SOUND + "</trace>\n"
+                + "<trace>"
+                + SOUND
+                + "</trace>\n"
                 + SOUND
                 + trace("2", SOUND)
                 + "</log>");
@@ -140,15 +142,24 @@ class XesReaderTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "case,activity", "<log>", "<log><trace></log>", "<html/>", "<log>&x;</log>",
-        "\u0000\u0001", "<log><trace a='&x;'/></log>"})
+      strings = {
+        "",
+        "case,activity",
+        "<log>",
+        "<log><trace></log>",
+        "<html/>",
+        "<log>&x;</log>",
+        "\u0000\u0001",
+        "<log><trace a='&x;'/></log>"
+      })
   void shouldStopWhereItIsNoXes(String xes) {
     assertThat(read(xes)).last().isInstanceOf(Stopped.class);
   }
 
   @Test
   void shouldDeliverWhatCameBeforeTheEndOfWhatCanBeRead() {
-    List<Item> items = read("<log>" + trace("1", SOUND) + trace("2", SOUND).replace("</trace>", ""));
+    List<Item> items =
+        read("<log>" + trace("1", SOUND) + trace("2", SOUND).replace("</trace>", ""));
 
     assertThat(items.get(0)).isInstanceOf(Delivery.class);
     assertThat(items.get(1)).isInstanceOf(Stopped.class);

@@ -160,9 +160,7 @@ public final class ProcessCase
     public State applyTo(State state) {
       Known before = state.known();
       CaseTrack track =
-          before == null
-              ? CaseTrack.first(events).track()
-              : before.track().take(events).track();
+          before == null ? CaseTrack.first(events).track() : before.track().take(events).track();
       Known known =
           new Known(
               processId,
@@ -397,7 +395,8 @@ public final class ProcessCase
     return Effect()
         .persist(events)
         .thenReply(
-            command.replyTo(), next -> new Taken(seqNr(), taken.events().size(), taken.unchanged()));
+            command.replyTo(),
+            next -> new Taken(seqNr(), taken.events().size(), taken.unchanged()));
   }
 
   private static EventsTaken eventsTaken(
@@ -498,8 +497,7 @@ public final class ProcessCase
 
   private ReplyEffect<Event, State> get(State state, Get command) {
     return Effect()
-        .reply(
-            command.replyTo(), new Current(state.known(), state instanceof Open, seqNr()));
+        .reply(command.replyTo(), new Current(state.known(), state instanceof Open, seqNr()));
   }
 
   private ReplyEffect<Event, State> absent(ActorRef<Reply> replyTo) {

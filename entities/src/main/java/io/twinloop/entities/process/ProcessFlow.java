@@ -138,8 +138,8 @@ public final class ProcessFlow
   }
 
   /** The place that held the cases up the most does so no more. */
-  public record BottleneckLeft(
-      Bottleneck bottleneck, String correlationId, Instant at, Cause cause) implements Event {
+  public record BottleneckLeft(Bottleneck bottleneck, String correlationId, Instant at, Cause cause)
+      implements Event {
     @Override
     public State applyTo(State state) {
       return new Flowing(state.recent());
@@ -235,8 +235,7 @@ public final class ProcessFlow
     if (!samePlace(state.bottleneck(), command.bottleneck())) {
       if (state instanceof HeldUp before) {
         events.add(
-            new BottleneckLeft(
-                before.bottleneck(), before.correlationId(), now, command.cause()));
+            new BottleneckLeft(before.bottleneck(), before.correlationId(), now, command.cause()));
       }
       if (command.bottleneck() != null) {
         events.add(identified(events.size(), command, now));
@@ -251,9 +250,7 @@ public final class ProcessFlow
     return new BottleneckIdentified(
         command.bottleneck(),
         command.ownerUnitId(),
-        command
-            .cause()
-            .correlationIdOr(EntityIds.derived("bottleneck", id, Long.toString(number))),
+        command.cause().correlationIdOr(EntityIds.derived("bottleneck", id, Long.toString(number))),
         now,
         command.cause());
   }

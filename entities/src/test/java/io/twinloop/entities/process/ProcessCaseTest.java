@@ -158,8 +158,7 @@ class ProcessCaseTest {
           .row(Absent.class, "Judge", judge(FIVE_DAYS), "Rejected(not-found)")
           .row(Absent.class, "Wake", ProcessCaseTest::wake, "Rejected(not-found)")
           .row(Absent.class, "Get", Get::new, "Rejected(not-found)")
-          .row(
-              Open.class, "Record more", live(-1), "Taken", List.of(EventsTaken.class), Open.class)
+          .row(Open.class, "Record more", live(-1), "Taken", List.of(EventsTaken.class), Open.class)
           .row(Open.class, "Record what is known", live(-2, -3), "Taken")
           .row(
               Open.class,

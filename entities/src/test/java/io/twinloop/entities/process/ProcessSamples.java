@@ -56,8 +56,7 @@ public final class ProcessSamples {
     return List.of(
         new ProcessFlow.CasesEnded(
             List.of(
-                new ProcessFlow.Averaged(
-                    new RecentCases.Closed("case 7", AT, 45.5), true, 12.25)),
+                new ProcessFlow.Averaged(new RecentCases.Closed("case 7", AT, 45.5), true, 12.25)),
             AT,
             CAUSE),
         new ProcessFlow.BottleneckIdentified(BOTTLENECK, "unit-billing", "loop-1", AT, CAUSE),

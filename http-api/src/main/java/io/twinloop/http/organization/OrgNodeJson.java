@@ -15,7 +15,9 @@ import io.twinloop.http.Json;
 import io.twinloop.http.JsonFields;
 import io.twinloop.http.Problem;
 import io.twinloop.http.Problems;
+import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries.HistoryRow;
+import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
 import io.twinloop.projections.organization.OrgNodeQueries.NodeThen;
 import java.time.Instant;
 import java.util.Arrays;
@@ -115,6 +117,31 @@ final class OrgNodeJson {
     ObjectNode json = (ObjectNode) Json.tree(then.node());
     json.put("state", "present");
     json.set("relations", Json.tree(then.relations()));
+    return json;
+  }
+
+  /** Member by member: a graph has thousands of them, and a mapper goes over each three times. */
+  static ObjectNode describe(OrgGraph.Found found) {
+    ObjectNode json = Json.object();
+    ArrayNode nodes = json.putArray("nodes");
+    for (NodeRow node : found.nodes()) {
+      nodes
+          .addObject()
+          .put("id", node.id())
+          .put("type", node.type())
+          .put("label", node.label())
+          .set("properties", node.properties());
+    }
+    ArrayNode relations = json.putArray("relations");
+    for (OrgGraph.RelationRow relation : found.relations()) {
+      ObjectNode one = relations.addObject();
+      one.put("sourceId", relation.sourceId());
+      one.put("relation", relation.relation());
+      one.put("targetId", relation.targetId());
+      one.put("targetType", relation.targetType());
+      one.set("properties", relation.properties());
+      one.put("validFrom", relation.validFrom().toString());
+    }
     return json;
   }
 

@@ -5,6 +5,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.RelationType;
@@ -79,7 +80,9 @@ public final class OrgNodeRoutes {
         new OrgNodeQueries.Filter(
             call.query("type").map(OrgNodeRoutes::typeOf).map(NodeType::wireName).orElse(null),
             call.query("q").orElse(null),
-            call.query("within").orElse(null));
+            call.query("within").orElse(null),
+            call.flag("overSla"),
+            call.query("automationLevel").map(OrgNodeRoutes::automationLevelOf).orElse(null));
     return map(
         queries.nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
         page -> Answers.page(page, limit, NodeRow::id, Json::tree));
@@ -307,7 +310,7 @@ public final class OrgNodeRoutes {
     int depth = (int) call.number("depth", 0, DEEPEST_GRAPH).orElse(1);
     Set<RelationType> types = relationsOf(call);
     return map(
-        graph.around(root, depth, types, asOf(call), LARGEST_GRAPH),
+        graph.around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH),
         found -> {
           OrgGraph.Found around =
               found.orElseThrow(
@@ -326,11 +329,22 @@ public final class OrgNodeRoutes {
                         + " steps or fewer kinds of relations.")
                 .refuse();
           }
-          ObjectNode json = Json.object();
-          json.set("nodes", Json.tree(around.nodes()));
-          json.set("relations", Json.tree(around.relations()));
-          return Answers.ok(json);
+          return Answers.ok(OrgNodeJson.describe(around));
         });
+  }
+
+  private static OrgGraph.Direction directionOf(Call call) {
+    String name = call.query("direction").orElse("both");
+    return switch (name) {
+      case "both" -> OrgGraph.Direction.BOTH;
+      case "down" -> OrgGraph.Direction.DOWN;
+      default ->
+          throw Problems.at(
+                  "?direction",
+                  "malformed",
+                  "Expected direction to be both or down, not " + Inputs.quoted(name) + ".")
+              .refuse();
+    };
   }
 
   private static Set<RelationType> relationsOf(Call call) {
@@ -360,6 +374,18 @@ public final class OrgNodeRoutes {
           .refuse();
     }
     return type;
+  }
+
+  private static String automationLevelOf(String name) {
+    if (!KnownProperties.AUTOMATION_LEVELS.contains(name)) {
+      throw Problems.at(
+              "?automationLevel",
+              "malformed",
+              "Expected automationLevel to be one of %s, not %s."
+                  .formatted(KnownProperties.AUTOMATION_LEVELS, Inputs.quoted(name)))
+          .refuse();
+    }
+    return name;
   }
 
   private static RelationType relationOf(Call call, String id, String targetId) {

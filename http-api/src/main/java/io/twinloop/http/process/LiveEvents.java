@@ -123,8 +123,7 @@ final class LiveEvents {
    * An event without a time gets that of the request, a microsecond later for each line, and an id
    * that a repetition of the request has too.
    */
-  private static ToldEvent event(
-      JsonFields fields, long number, Cause cause, Instant received) {
+  private static ToldEvent event(JsonFields fields, long number, Cause cause, Instant received) {
     Instant at = fields.optionalInstant("timestamp").orElse(null);
     return new ToldEvent(
         fields.string("activity", CaseEvent.LONGEST_NAME),
@@ -165,9 +164,7 @@ final class LiveEvents {
         sum.written.put(LogUpload.persistenceId(processId, share.caseId()), accepted.seqNr());
       }
     } else if (taken.reply() instanceof ProcessCase.Rejected rejected) {
-      share
-          .lines()
-          .forEach(line -> sum.summary.reject(line, rejected.code(), rejected.sentence()));
+      share.lines().forEach(line -> sum.summary.reject(line, rejected.code(), rejected.sentence()));
     }
   }
 

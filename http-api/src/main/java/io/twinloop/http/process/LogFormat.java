@@ -55,8 +55,7 @@ record LogFormat(
   }
 
   private static Optional<Charset> charset(Call call) {
-    Optional<HttpCharset> named =
-        call.request().entity().getContentType().getCharsetOption();
+    Optional<HttpCharset> named = call.request().entity().getContentType().getCharsetOption();
     try {
       return named.map(HttpCharset::nioCharset);
     } catch (IllegalArgumentException e) {
@@ -151,8 +150,7 @@ record LogFormat(
       if (count > ALLOWANCE + gzipRatio * packed.count) {
         ProblemException tooLarge =
             Problems.of(
-                    "body-too-large",
-                    "The gzip file grows more than %d-fold.".formatted(gzipRatio))
+                    "body-too-large", "The gzip file grows more than %d-fold.".formatted(gzipRatio))
                 .refuse();
         throw new IOException(tooLarge.getMessage(), tooLarge);
       }

@@ -131,14 +131,11 @@ final class LogUpload {
       sum.summary.reject(broken.line(), broken.code(), broken.detail());
     } else if (done.item() instanceof Stopped stopped) {
       if (sum.summary.lines() == 0) {
-        throw Problems.of(
-                stopped.code(), stopped.detail() + " (line " + stopped.line() + ")")
+        throw Problems.of(stopped.code(), stopped.detail() + " (line " + stopped.line() + ")")
             .refuse();
       }
       sum.summary.reject(
-          stopped.line(),
-          stopped.code(),
-          stopped.detail() + " Nothing behind this line was read.");
+          stopped.line(), stopped.code(), stopped.detail() + " Nothing behind this line was read.");
     } else if (done.item() instanceof Delivery delivery) {
       if (done.reply() instanceof ProcessCase.Taken taken) {
         sum.summary.accept(taken.accepted()).unchanged(taken.unchanged());
@@ -189,4 +186,5 @@ final class LogUpload {
       }
     }
     return Problems.of("body-broken", "The body can't be read: " + failure.getMessage()).refuse();
-  }}
+  }
+}

@@ -4,8 +4,8 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import io.twinloop.domain.kpi.Mode;
-import io.twinloop.domain.process.CaseClosing;
 import io.twinloop.domain.process.Bottleneck;
+import io.twinloop.domain.process.CaseClosing;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;

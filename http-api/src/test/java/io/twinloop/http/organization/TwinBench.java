@@ -25,11 +25,13 @@ import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgNodeReadModel;
 import io.twinloop.projections.organization.OrgPictures;
+import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.organization.SimulationReadModel;
 import io.twinloop.projections.organization.SimulationRunner;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -102,6 +104,8 @@ final class TwinBench implements AutoCloseable {
                 new SimulationQueries(database),
                 atMost -> CompletableFuture.completedStage(!behind))
             .endpoints());
+    endpoints.addAll(new OrgImportRoutes(entities).endpoints());
+    endpoints.addAll(new OrgQueryRoutes(new OrgQueries(database)).endpoints());
     server = TestServer.with(endpoints.toArray(Endpoint[]::new)).start();
   }
 
@@ -254,6 +258,24 @@ final class TwinBench implements AutoCloseable {
 
   Reply delete(String path, String... headers) {
     return send("DELETE", NODES + path, "", headers);
+  }
+
+  /** Imports a body of this type; with headers by name and value. */
+  Reply load(String query, String contentType, byte[] body, String... headers) {
+    var request =
+        server
+            .request("/api/v1/twin/import" + query)
+            .timeout(Duration.ofMinutes(5))
+            .POST(BodyPublishers.ofByteArray(body))
+            .header("Content-Type", contentType);
+    return server.send(headers.length == 0 ? request : request.headers(headers));
+  }
+
+  /** Imports lines of JSON; the summary. */
+  JsonNode load(String... lines) {
+    return TestServer.json(
+        load(
+            "", "application/x-ndjson", String.join("\n", lines).getBytes(StandardCharsets.UTF_8)));
   }
 
   Reply relate(String id, String relation, String targetId) {

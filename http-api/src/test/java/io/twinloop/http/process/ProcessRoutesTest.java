@@ -154,7 +154,9 @@ class ProcessRoutesTest {
   }
 
   private static String xes(String... traces) {
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<log>\n" + String.join("", traces) + "</log>";
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<log>\n"
+        + String.join("", traces)
+        + "</log>";
   }
 
   private static String trace(String id, String... activitiesAndTimes) {
@@ -226,13 +228,15 @@ class ProcessRoutesTest {
                         .POST(BodyPublishers.ofByteArray(packed)))));
     assertThat(same)
         .allSatisfy(
-            reply -> assertThat(json(reply).path("unchanged").intValue()).as(reply.body()).isEqualTo(2));
+            reply ->
+                assertThat(json(reply).path("unchanged").intValue()).as(reply.body()).isEqualTo(2));
   }
 
   @Test
   void shouldTakeTheColumnsAndTheEncodingThatAreNamed() {
     byte[] csv =
-        "Nr;Was;Wann;Wer\n1;Prüfung;31.01.2026 08:00;ada\n".getBytes(Charset.forName("windows-1252"));
+        "Nr;Was;Wann;Wer\n1;Prüfung;31.01.2026 08:00;ada\n"
+            .getBytes(Charset.forName("windows-1252"));
     String query = "?case=Nr&activity=Was&timestamp=Wann&resource=Wer";
 
     JsonNode taken = json(log("spalten", query, "text/csv;charset=windows-1252", csv));
@@ -241,7 +245,8 @@ class ProcessRoutesTest {
 
     assertThat(taken.path("accepted").intValue()).isEqualTo(1);
     assertThat(missing.statusCode()).isEqualTo(422);
-    assertThat(problem(missing).path("detail").textValue()).contains("'When'", "Nr, Was, Wann, Wer");
+    assertThat(problem(missing).path("detail").textValue())
+        .contains("'When'", "Nr, Was, Wann, Wer");
     assertThat(strange.statusCode()).isEqualTo(415);
   }
 
@@ -257,7 +262,8 @@ class ProcessRoutesTest {
     assertThat(taken.at("/errors/0/line").intValue()).isEqualTo(3);
     assertThat(taken.at("/errors/0/detail").textValue()).contains("'soon'");
     assertThat(cut.path("accepted").intValue()).isEqualTo(1);
-    assertThat(cut.at("/errors/0/detail").textValue()).endsWith("Nothing behind this line was read.");
+    assertThat(cut.at("/errors/0/detail").textValue())
+        .endsWith("Nothing behind this line was read.");
   }
 
   @ParameterizedTest
@@ -292,7 +298,10 @@ class ProcessRoutesTest {
 
   @Test
   void shouldEndCasesByTheActivitiesThatAreNamed() {
-    node("paid-process", NodeType.PROCESS, "{\"end_activities\": [\"paid\", \"void\"], \"sla_days\": 5}");
+    node(
+        "paid-process",
+        NodeType.PROCESS,
+        "{\"end_activities\": [\"paid\", \"void\"], \"sla_days\": 5}");
     String csv =
         "case,activity,timestamp\n1,A,2026-01-01\n1,paid,2026-01-09\n2,A,2026-01-01\n2,B,2026-01-02\n";
 
@@ -348,8 +357,14 @@ class ProcessRoutesTest {
 
   @Test
   void shouldOpenACaseAgainThatGoesOn() {
-    events("again", "", "{\"case\": \"7\", \"activity\": \"A\", \"timestamp\": \"2026-02-20T09:00:00Z\", \"end\": true}");
-    events("again", "", "{\"case\": \"7\", \"activity\": \"B\", \"timestamp\": \"2026-02-21T09:00:00Z\"}");
+    events(
+        "again",
+        "",
+        "{\"case\": \"7\", \"activity\": \"A\", \"timestamp\": \"2026-02-20T09:00:00Z\", \"end\": true}");
+    events(
+        "again",
+        "",
+        "{\"case\": \"7\", \"activity\": \"B\", \"timestamp\": \"2026-02-21T09:00:00Z\"}");
 
     assertThat(caseOf("again", "7").open()).isTrue();
   }

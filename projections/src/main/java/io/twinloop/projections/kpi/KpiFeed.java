@@ -40,8 +40,7 @@ public final class KpiFeed {
                       && rejected.code().equals(Refusals.NOT_FOUND);
               return undefined
                   ? this.define(kpiId, definition, cause)
-                      .thenCompose(
-                          defined -> take(kpiId, measurements, mode, commandId, cause))
+                      .thenCompose(defined -> take(kpiId, measurements, mode, commandId, cause))
                   : CompletableFuture.completedStage(reply);
             });
   }
@@ -54,7 +53,6 @@ public final class KpiFeed {
 
   /** Only as the first: one that somebody defines at the same moment is kept. */
   private CompletionStage<Kpi.Reply> define(String kpiId, KpiDefinition definition, Cause cause) {
-    return entities.ask(
-        Kpi.KEY, kpiId, replyTo -> new Kpi.Define(definition, 0L, cause, replyTo));
+    return entities.ask(Kpi.KEY, kpiId, replyTo -> new Kpi.Define(definition, 0L, cause, replyTo));
   }
 }

@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What lies around a node: a walk over relations in both directions, level by level.
+ * What lies around a node or below it: a walk over relations, level by level.
  *
  * <p>A KPI is where a walk ends: it has no relations of its own, and its id may be a node's too.
  * The answer holds every relation asked for that two of its nodes stand in, save that KPIs of the
@@ -50,6 +50,18 @@ public final class OrgGraph {
           AND (r.source_id = ANY(?) OR r.target_id = ANY(?) AND r.target_type <> 'KPI')
           ORDER BY r.relation, r.source_id, r.target_id LIMIT ?
           """;
+
+  /** Indexes as above. */
+  private static final String BELOW =
+      SELECT
+          + """
+          AND (r.source_id = ANY(?) AND r.relation NOT IN (%2$s)
+            OR r.target_id = ANY(?) AND r.relation IN (%2$s))
+          ORDER BY r.relation, r.source_id, r.target_id LIMIT ?
+          """;
+
+  /** What leads from below to above; all others lead from a thing to what it has or needs. */
+  private static final String UPWARDS = "'PART_OF', 'BELONGS_TO', 'REPORTS_TO', 'MANAGES'";
 
   /** Index org_relation_now_by_source, in the past the primary key. */
   private static final String AMONG =
@@ -104,6 +116,14 @@ public final class OrgGraph {
    */
   public record Found(List<NodeRow> nodes, List<RelationRow> relations, boolean complete) {}
 
+  /** Where a walk goes. */
+  public enum Direction {
+    /** Over every relation, whichever way it leads. */
+    BOTH,
+    /** To what is part of a node, belongs or reports to it or manages it, and to what it has. */
+    DOWN
+  }
+
   /**
    * Walks from a node over relations of these types.
    *
@@ -112,9 +132,14 @@ public final class OrgGraph {
    * @return empty where the root was not there
    */
   public CompletionStage<Optional<Found>> around(
-      String rootId, int depth, Set<RelationType> types, AsOf asOf, int limit) {
+      String rootId,
+      int depth,
+      Direction direction,
+      Set<RelationType> types,
+      AsOf asOf,
+      int limit) {
     return database.inTransaction(
-        connection -> new Walk(connection, types, asOf, limit).from(rootId, depth));
+        connection -> new Walk(connection, types, asOf, limit).from(rootId, depth, direction));
   }
 
   /** One walk, in one transaction. */
@@ -133,13 +158,14 @@ public final class OrgGraph {
       this.limit = limit;
     }
 
-    Optional<Found> from(String rootId, int depth) throws SQLException {
+    Optional<Found> from(String rootId, int depth, Direction direction) throws SQLException {
+      String next = direction == Direction.BOTH ? AROUND : BELOW;
       List<String> reached = visit(List.of(rootId));
       if (reached.isEmpty()) {
         return Optional.empty();
       }
       for (int step = 0; step < depth && !reached.isEmpty() && isComplete(); step++) {
-        List<RelationRow> around = relations(AROUND, reached);
+        List<RelationRow> around = relations(next, reached);
         relations.addAll(around);
         Set<String> ends = new LinkedHashSet<>();
         around.forEach(relation -> ends.addAll(relation.nodeIds()));
@@ -174,7 +200,7 @@ public final class OrgGraph {
           ? List.of()
           : Sql.list(
               connection,
-              sql.formatted(asOf.holds("r")),
+              sql.formatted(asOf.holds("r"), UPWARDS),
               RelationRow::of,
               Sql.texts(connection, types),
               Sql.texts(connection, ids),

@@ -25,6 +25,11 @@ public final class OrgNodeQueries {
       AND (?::text IS NULL OR n.type = ?)
       AND (?::text IS NULL OR strpos(lower(n.label), lower(?)) > 0
         OR strpos(lower(n.id), lower(?)) > 0)
+      AND (NOT ? OR CASE WHEN n.type = 'Process'
+        THEN (n.properties -> 'avg_duration_days')::text::numeric
+          > (n.properties -> 'sla_days')::text::numeric ELSE false END)
+      AND (?::text IS NULL OR n.type = 'Process'
+        AND (n.properties -> 'automation_level')::text = to_json(?::text)::text)
       """;
 
   /**
@@ -139,14 +144,29 @@ public final class OrgNodeQueries {
    *
    * @param text found in the label or the id, in whatever case
    * @param within a unit or organisation: what is part of it, belongs to it or is owned by it
+   * @param overSla only processes that take longer than their service level allows
+   * @param automationLevel only processes that are automated so far
    */
-  public record Filter(@Nullable String type, @Nullable String text, @Nullable String within) {}
+  public record Filter(
+      @Nullable String type,
+      @Nullable String text,
+      @Nullable String within,
+      boolean overSla,
+      @Nullable String automationLevel) {
+
+    /** Whatever it says of processes. */
+    public Filter(@Nullable String type, @Nullable String text, @Nullable String within) {
+      this(type, text, within, false, null);
+    }
+  }
 
   /** Nodes in order of id, after {@code after}. */
   public CompletionStage<List<NodeRow>> nodes(Filter filter, AsOf asOf, String after, int limit) {
     String type = filter.type();
     String text = filter.text();
     String within = filter.within();
+    boolean overSla = filter.overSla();
+    String automation = filter.automationLevel();
     return database.inTransaction(
         connection ->
             within == null
@@ -160,6 +180,9 @@ public final class OrgNodeQueries {
                     text,
                     text,
                     text,
+                    overSla,
+                    automation,
+                    automation,
                     limit)
                 : Sql.list(
                     connection,
@@ -172,6 +195,9 @@ public final class OrgNodeQueries {
                     text,
                     text,
                     text,
+                    overSla,
+                    automation,
+                    automation,
                     after,
                     limit));
   }

@@ -74,8 +74,7 @@ public final class FollowFlow extends Handler<List<EventEnvelope<ProcessFlow.Eve
         averages.stream()
             .map(
                 average ->
-                    new Measurement(
-                        average.closed().endedAt(), average.meanDays(), "process", 1.0))
+                    new Measurement(average.closed().endedAt(), average.meanDays(), "process", 1.0))
             .toList();
     String id =
         EntityIds.derived(

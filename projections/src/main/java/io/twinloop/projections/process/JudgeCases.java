@@ -81,8 +81,7 @@ public final class JudgeCases extends Handler<List<EventEnvelope<OrgNode.Event>>
               }
               return judge(entities, page, serviceLevel, cause)
                   .thenCompose(
-                      judged ->
-                          judge(processId, serviceLevel, cause, page.get(page.size() - 1)));
+                      judged -> judge(processId, serviceLevel, cause, page.get(page.size() - 1)));
             });
   }
 

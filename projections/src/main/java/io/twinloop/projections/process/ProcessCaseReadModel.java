@@ -194,8 +194,7 @@ public final class ProcessCaseReadModel extends ReadModel<ProcessCase.Event> {
   }
 
   private static Map<Key, Row> read(
-      Connection connection, List<EventEnvelope<ProcessCase.Event>> envelopes)
-      throws SQLException {
+      Connection connection, List<EventEnvelope<ProcessCase.Event>> envelopes) throws SQLException {
     TreeMap<Key, Row> rows = new TreeMap<>();
     List<Key> keys =
         envelopes.stream()
@@ -277,8 +276,8 @@ public final class ProcessCaseReadModel extends ReadModel<ProcessCase.Event> {
     }
   }
 
-  private static void countActivities(
-      Connection connection, String processId, LogFigures figures) throws SQLException {
+  private static void countActivities(Connection connection, String processId, LogFigures figures)
+      throws SQLException {
     List<Map.Entry<String, ActivityCount>> moved =
         figures.activities().entrySet().stream()
             .filter(entry -> !entry.getValue().isZero())
@@ -304,8 +303,7 @@ public final class ProcessCaseReadModel extends ReadModel<ProcessCase.Event> {
         Sql.texts(connection, moved.stream().map(entry -> entry.getKey().from()).toList()),
         Sql.texts(connection, moved.stream().map(entry -> entry.getKey().to()).toList()),
         Sql.longs(connection, moved.stream().map(entry -> entry.getValue().count()).toList()),
-        Sql.longs(
-            connection, moved.stream().map(entry -> entry.getValue().waitMillis()).toList()));
+        Sql.longs(connection, moved.stream().map(entry -> entry.getValue().waitMillis()).toList()));
   }
 
   private static void countVariants(Connection connection, String processId, LogFigures figures)

@@ -263,8 +263,7 @@ public final class ProcessQueries {
   private static Analysis analyse(Connection connection, String processId, Totals totals)
       throws SQLException {
     double part = Math.min(1, (double) MOST_EVENTS / Math.max(1, totals.events()));
-    String bound =
-        part < 1 ? String.format(Locale.ROOT, "%08x", (long) (part * 0x1p32)) : "g";
+    String bound = part < 1 ? String.format(Locale.ROOT, "%08x", (long) (part * 0x1p32)) : "g";
     ProcessGraph graph = new ProcessGraph(part);
     try (var statement = connection.prepareStatement(PACKED)) {
       statement.setFetchSize(500);

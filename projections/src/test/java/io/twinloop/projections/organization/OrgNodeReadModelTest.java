@@ -22,6 +22,7 @@ import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.projections.organization.OrgGraph.Direction;
 import io.twinloop.projections.organization.OrgGraph.Found;
 import io.twinloop.projections.organization.OrgNodeQueries.Filter;
 import io.twinloop.projections.organization.OrgNodeQueries.HistoryRow;
@@ -225,7 +226,7 @@ class OrgNodeReadModelTest {
     assertThat(around("crew", 2, ALL)).containsExactly("crew", "ada", "bob", "pick", "pack");
     assertThat(around("scanner", 3, EnumSet.of(USES_SYSTEM, DEPENDS_ON)))
         .containsExactly("scanner", "pack", "pick");
-    assertThat(join(graph.around("nobody", 1, ALL, AsOf.NOW, PLENTY))).isEmpty();
+    assertThat(join(graph.around("nobody", 1, Direction.BOTH, ALL, AsOf.NOW, PLENTY))).isEmpty();
   }
 
   @Test
@@ -237,7 +238,8 @@ class OrgNodeReadModelTest {
         .related("pack", MEASURED_BY, "speed")
         .settle();
 
-    Found found = join(graph.around("pick", 5, ALL, AsOf.NOW, PLENTY)).orElseThrow();
+    Found found =
+        join(graph.around("pick", 5, Direction.BOTH, ALL, AsOf.NOW, PLENTY)).orElseThrow();
 
     assertThat(found.nodes())
         .extracting(NodeRow::id, NodeRow::type, NodeRow::label)
@@ -253,8 +255,16 @@ class OrgNodeReadModelTest {
     List.of("ada", "bob", "eve").forEach(id -> twin.related(id, BELONGS_TO, "crew"));
     twin.settle();
 
-    assertThat(join(graph.around("crew", 1, ALL, AsOf.NOW, 4)).orElseThrow().complete()).isTrue();
-    assertThat(join(graph.around("crew", 1, ALL, AsOf.NOW, 3)).orElseThrow().complete()).isFalse();
+    assertThat(
+            join(graph.around("crew", 1, Direction.BOTH, ALL, AsOf.NOW, 4))
+                .orElseThrow()
+                .complete())
+        .isTrue();
+    assertThat(
+            join(graph.around("crew", 1, Direction.BOTH, ALL, AsOf.NOW, 3))
+                .orElseThrow()
+                .complete())
+        .isFalse();
   }
 
   @Test
@@ -416,11 +426,15 @@ class OrgNodeReadModelTest {
   }
 
   private static List<String> around(String id, int depth, Set<RelationType> types, AsOf asOf) {
-    return ids(join(graph.around(id, depth, types, asOf, PLENTY)).orElseThrow().nodes());
+    return ids(
+        join(graph.around(id, depth, Direction.BOTH, types, asOf, PLENTY)).orElseThrow().nodes());
   }
 
   private static List<String> relationsAround(String id, int depth) {
-    return join(graph.around(id, depth, ALL, AsOf.NOW, PLENTY)).orElseThrow().relations().stream()
+    return join(graph.around(id, depth, Direction.BOTH, ALL, AsOf.NOW, PLENTY))
+        .orElseThrow()
+        .relations()
+        .stream()
         .map(row -> row.sourceId() + " " + row.relation() + " " + row.targetId())
         .toList();
   }

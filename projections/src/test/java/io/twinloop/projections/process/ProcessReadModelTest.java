@@ -184,8 +184,7 @@ class ProcessReadModelTest {
         told.add(told("A" + random.nextInt(4), i));
       }
       for (int i = 1; i < told.size(); i++) {
-        pairs.merge(
-            new Pair(told.get(i - 1).activity(), told.get(i).activity()), 1L, Long::sum);
+        pairs.merge(new Pair(told.get(i - 1).activity(), told.get(i).activity()), 1L, Long::sum);
       }
       Collections.shuffle(told, random);
       for (ToldEvent event : told) {
@@ -359,6 +358,8 @@ class ProcessReadModelTest {
     assertThat(event.data().path("share_of_wait").doubleValue()).isEqualTo(0.4);
     LoopQueries.Story loop =
         join(new LoopQueries(readModels.database()).find("loop-b")).orElseThrow();
-    assertThat(loop.steps()).extracting(LoopQueries.Step::phase).containsExactly("sense", "measure");
+    assertThat(loop.steps())
+        .extracting(LoopQueries.Step::phase)
+        .containsExactly("sense", "measure");
   }
 }

@@ -1,0 +1,10 @@
+package io.twinloop.client;
+
+/** The command was called wrongly; the sentence says what is expected. */
+final class MisuseException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  MisuseException(String sentence) {
+    super(sentence);
+  }
+}
