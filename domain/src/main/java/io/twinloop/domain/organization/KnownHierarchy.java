@@ -48,13 +48,6 @@ public final class KnownHierarchy {
     }
   }
 
-  /** The relation does not hold after all. */
-  public void remove(String id, String aboveIt) {
-    if (above.containsKey(id)) {
-      above.get(id).remove(aboveIt);
-    }
-  }
-
   /** Forgets everything. */
   public void forget() {
     above.clear();

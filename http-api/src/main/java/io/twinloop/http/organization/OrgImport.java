@@ -457,7 +457,8 @@ final class OrgImport {
   private void sum(Link link, OrgNode.Reply reply) {
     KnownHierarchy hierarchy = hierarchies.get(link.type());
     if (hierarchy != null && reply instanceof OrgNode.Rejected) {
-      hierarchy.remove(link.told().sourceId(), link.told().targetId());
+      // Whether it held before is not known here; the nodes will be asked again.
+      hierarchy.forget();
     }
     sum(relations, link.line(), reply);
   }

@@ -17,6 +17,7 @@ import io.twinloop.http.organization.OrgImport.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -88,8 +89,9 @@ public final class OrgImportRoutes {
             call.query("separator").map(OrgImportRoutes::separatorOf).orElse(null));
     Rows rows = new Rows(kind, reader);
     return call.bytes()
-        .mapConcat(rows::read)
-        .concatLazy(Source.lazySingle(rows::end).mapConcat(statements -> statements));
+        .map(Optional::of)
+        .concat(Source.single(Optional.<ByteString>empty()))
+        .mapConcat(bytes -> bytes.map(rows::read).orElseGet(rows::end));
   }
 
   private static OrgTable.Kind kindOf(String name) {

@@ -151,8 +151,12 @@ class OrgImportRoutesTest {
   @Test
   void shouldTakeATableWithParents() {
     String table =
-        "id;label;fte;headcount;parent\r\ncsv-top;Città;1,5;2;\r\n"
-            + "csv-it;\"IT; more\";0,5;1;csv-top\r\ncsv-hr;HR;many;1;csv-top\r\n";
+        String.join(
+            "\r\n",
+            "id;label;fte;headcount;parent",
+            "csv-top;Città;1,5;2;",
+            "csv-it;\"IT; more\";0,5;1;csv-top",
+            "csv-hr;HR;many;1;csv-top");
     Charset latin = StandardCharsets.ISO_8859_1;
 
     Reply reply =
@@ -183,7 +187,7 @@ class OrgImportRoutesTest {
         twin.load(
             "?kind=BELONGS_TO",
             "text/csv",
-            "source,target,validFrom\nrel-ada,rel-it,2020-01-31\n"
+            String.join("\n", "source,target,validFrom", "rel-ada,rel-it,2020-01-31")
                 .getBytes(StandardCharsets.UTF_8));
 
     assertThat(counts(json(reply))).isEqualTo("1 accepted, 0 unchanged, 0 rejected");
@@ -202,7 +206,7 @@ class OrgImportRoutesTest {
       })
   void shouldRefuseATableThatCannotBeRead(String query) {
     Reply reply =
-        twin.load(query, "text/csv", "id,label\nbad,Bad\n".getBytes(StandardCharsets.UTF_8));
+        twin.load(query, "text/csv", "id,label".getBytes(StandardCharsets.UTF_8));
 
     assertThat(problem(reply).path("status").intValue()).isIn(400, 415);
   }
