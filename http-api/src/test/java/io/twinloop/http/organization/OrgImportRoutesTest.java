@@ -187,7 +187,10 @@ class OrgImportRoutesTest {
         twin.load(
             "?kind=BELONGS_TO",
             "text/csv",
-            String.join("\n", "source,target,validFrom", "rel-ada,rel-it,2020-01-31")
+            """
+            source,target,validFrom
+            rel-ada,rel-it,2020-01-31
+            """
                 .getBytes(StandardCharsets.UTF_8));
 
     assertThat(counts(json(reply))).isEqualTo("1 accepted, 0 unchanged, 0 rejected");
@@ -205,8 +208,7 @@ class OrgImportRoutesTest {
         "?kind=node",
       })
   void shouldRefuseATableThatCannotBeRead(String query) {
-    Reply reply =
-        twin.load(query, "text/csv", "id,label".getBytes(StandardCharsets.UTF_8));
+    Reply reply = twin.load(query, "text/csv", "id,label".getBytes(StandardCharsets.UTF_8));
 
     assertThat(problem(reply).path("status").intValue()).isIn(400, 415);
   }
