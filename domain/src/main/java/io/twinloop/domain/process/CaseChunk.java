@@ -51,7 +51,7 @@ public final class CaseChunk {
         writeVariable(out, micros - before);
         writeVariable(out, names.get(event.activity()));
         writeVariable(out, event.resource() == null ? 0 : names.get(event.resource()));
-        writeVariable(out, event.phase().ordinal() * 2L + (event.end() ? 1 : 0));
+        writeVariable(out, PHASES.indexOf(event.phase()) * 2L + (event.end() ? 1 : 0));
         out.writeLong(event.key());
         before = micros;
       }
@@ -97,7 +97,8 @@ public final class CaseChunk {
     }
   }
 
-  private static final List<Phase> PHASES = List.of(Phase.values());
+  /** By the number they are packed as. */
+  private static final List<Phase> PHASES = List.of(Phase.COMPLETE, Phase.START, Phase.OTHER);
 
   /** Microseconds since 1970 UTC. */
   static long toMicros(Instant instant) {

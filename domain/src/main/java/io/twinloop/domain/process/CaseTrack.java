@@ -73,7 +73,7 @@ public record CaseTrack(Instant startedAt, Instant lastAt, boolean ended, EventK
   /** The time from one instant to another, in days of 24 hours. */
   public static double days(Instant from, Instant to) {
     Duration between = Duration.between(from, to);
-    return (between.getSeconds() * 1e6 + between.getNano() / 1_000) / MICROS_PER_DAY;
+    return (between.getSeconds() * 1e6 + between.getNano() / 1e3) / MICROS_PER_DAY;
   }
 
   /**

@@ -194,6 +194,11 @@ class XesReaderTest {
               public int read() throws IOException {
                 throw new IOException("cut off");
               }
+
+              @Override
+              public int read(byte[] bytes, int offset, int length) throws IOException {
+                throw new IOException("cut off");
+              }
             });
 
     assertThatThrownBy(() -> drain(new XesReader(broken)))

@@ -79,7 +79,7 @@ public final class ProcessCase
    * @param events at least one, in order of time
    * @param serviceLevel of the process, as far as the sender knows
    */
-  public record Record(
+  public record Take(
       String processId,
       String caseId,
       List<CaseEvent> events,
@@ -88,7 +88,7 @@ public final class ProcessCase
       Cause cause,
       ActorRef<Reply> replyTo)
       implements Command {
-    public Record {
+    public Take {
       events = List.copyOf(events);
     }
   }
@@ -324,13 +324,13 @@ public final class ProcessCase
     var commands = newCommandHandlerWithReplyBuilder();
     commands
         .forStateType(Absent.class)
-        .onCommand(Record.class, this::begin)
+        .onCommand(Take.class, this::begin)
         .onCommand(Judge.class, command -> absent(command.replyTo()))
         .onCommand(Wake.class, command -> absent(command.replyTo()))
         .onCommand(Get.class, command -> absent(command.replyTo()));
     commands
         .forAnyState()
-        .onCommand(Record.class, this::record)
+        .onCommand(Take.class, this::record)
         .onCommand(Judge.class, this::judge)
         .onCommand(Wake.class, this::wake)
         .onCommand(Get.class, this::get);
@@ -344,15 +344,15 @@ public final class ProcessCase
         .onAnyEvent((state, event) -> event.applyTo(state));
   }
 
-  private ReplyEffect<Event, State> begin(State state, Record command) {
+  private ReplyEffect<Event, State> begin(State state, Take command) {
     return take(state, command, CaseTrack.first(command.events()));
   }
 
-  private ReplyEffect<Event, State> record(State state, Record command) {
+  private ReplyEffect<Event, State> record(State state, Take command) {
     return take(state, command, state.known().track().take(command.events()));
   }
 
-  private ReplyEffect<Event, State> take(State state, Record command, CaseTrack.Taken taken) {
+  private ReplyEffect<Event, State> take(State state, Take command, CaseTrack.Taken taken) {
     if (taken.track().keys().size() > CaseTrack.MOST_EVENTS) {
       return Effect()
           .reply(

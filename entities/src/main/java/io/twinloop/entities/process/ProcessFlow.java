@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
@@ -232,7 +233,7 @@ public final class ProcessFlow
   private ReplyEffect<Event, State> lead(State state, Lead command) {
     Instant now = clock.instant();
     List<Event> events = new ArrayList<>();
-    if (!samePlace(state.bottleneck(), command.bottleneck())) {
+    if (!placeOf(state.bottleneck()).equals(placeOf(command.bottleneck()))) {
       if (state instanceof HeldUp before) {
         events.add(
             new BottleneckLeft(before.bottleneck(), before.correlationId(), now, command.cause()));
@@ -255,10 +256,8 @@ public final class ProcessFlow
         command.cause());
   }
 
-  private static boolean samePlace(@Nullable Bottleneck one, @Nullable Bottleneck other) {
-    return one == null || other == null
-        ? one == other
-        : new Pair(one.from(), one.to()).equals(new Pair(other.from(), other.to()));
+  private static Optional<Pair> placeOf(@Nullable Bottleneck bottleneck) {
+    return Optional.ofNullable(bottleneck).map(at -> new Pair(at.from(), at.to()));
   }
 
   private ReplyEffect<Event, State> get(State state, Get command) {

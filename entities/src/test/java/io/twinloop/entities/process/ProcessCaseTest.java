@@ -28,7 +28,7 @@ import io.twinloop.entities.process.ProcessCase.Get;
 import io.twinloop.entities.process.ProcessCase.Judge;
 import io.twinloop.entities.process.ProcessCase.Judged;
 import io.twinloop.entities.process.ProcessCase.Open;
-import io.twinloop.entities.process.ProcessCase.Record;
+import io.twinloop.entities.process.ProcessCase.Take;
 import io.twinloop.entities.process.ProcessCase.Rejected;
 import io.twinloop.entities.process.ProcessCase.Reply;
 import io.twinloop.entities.process.ProcessCase.ServiceLevelChanged;
@@ -100,7 +100,7 @@ class ProcessCaseTest {
 
   private static Function<ActorRef<Reply>, Command> record(
       List<CaseEvent> events, Mode mode, ServiceLevel level) {
-    return to -> new Record("invoices", "case 7", events, mode, level, CAUSE, to);
+    return to -> new Take("invoices", "case 7", events, mode, level, CAUSE, to);
   }
 
   private static Function<ActorRef<Reply>, Command> live(double... days) {

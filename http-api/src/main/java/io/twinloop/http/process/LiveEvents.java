@@ -143,7 +143,7 @@ final class LiveEvents {
             ProcessCase.KEY,
             ProcessCase.idOf(order.processId(), share.caseId()),
             replyTo ->
-                new ProcessCase.Record(
+                new ProcessCase.Take(
                     order.processId(),
                     share.caseId(),
                     events,

@@ -66,7 +66,7 @@ final class LogUpload {
   }
 
   /** What holds for all cases of an upload. */
-  record Order(String processId, ServiceLevels.Process process, CaseClosing closing, Mode mode) {}
+  record Order(String processId, ServiceLevels.Known process, CaseClosing closing, Mode mode) {}
 
   /** What became of an item; {@code reply} only of a delivery. */
   private record Done(LogReader.Item item, ProcessCase.@Nullable Reply reply) {}
@@ -115,7 +115,7 @@ final class LogUpload {
             ProcessCase.KEY,
             ProcessCase.idOf(order.processId(), delivery.caseId()),
             replyTo ->
-                new ProcessCase.Record(
+                new ProcessCase.Take(
                     order.processId(),
                     delivery.caseId(),
                     events,

@@ -111,11 +111,11 @@ public final class ProcessRoutes {
   }
 
   /** What the twin says of it; refused where it is something else, or retired. */
-  private CompletionStage<ServiceLevels.Process> process(String id) {
+  private CompletionStage<ServiceLevels.Known> process(String id) {
     return map(
         serviceLevels.find(id),
         found -> {
-          if (found instanceof ServiceLevels.Process process) {
+          if (found instanceof ServiceLevels.Known process) {
             return process;
           }
           ServiceLevels.Other other = (ServiceLevels.Other) found;
@@ -149,7 +149,7 @@ public final class ProcessRoutes {
 
   /** A process nobody told of, and without a case, is none. */
   private static void requireNode(String id, ServiceLevels.Found found) {
-    if (!(found instanceof ServiceLevels.Process process && process.isNode())) {
+    if (!(found instanceof ServiceLevels.Known process && process.isNode())) {
       throw Problems.of(
               Refusals.NOT_FOUND,
               "There is no process '%s': it has no case, and the twin has no such node."
@@ -159,7 +159,7 @@ public final class ProcessRoutes {
   }
 
   private static @Nullable Double slaDays(ServiceLevels.Found found) {
-    return found instanceof ServiceLevels.Process process ? process.serviceLevel().days() : null;
+    return found instanceof ServiceLevels.Known process ? process.serviceLevel().days() : null;
   }
 
   private CompletionStage<HttpResponse> graph(Call call) {

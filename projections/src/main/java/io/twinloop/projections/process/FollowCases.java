@@ -127,7 +127,7 @@ public final class FollowCases extends Handler<List<EventEnvelope<ProcessCase.Ev
         .thenCompose(
             found -> {
               ServiceLevel now =
-                  found instanceof ServiceLevels.Process process
+                  found instanceof ServiceLevels.Known process
                       ? process.serviceLevel()
                       : ServiceLevel.NONE;
               return judge(group, now).thenCompose(judged -> close(processId, group, now));

@@ -17,7 +17,10 @@ import io.twinloop.projections.bus.EventPublisher;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiFeed;
 import io.twinloop.serialization.Json;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
@@ -70,19 +73,19 @@ public final class FollowFlow extends Handler<List<EventEnvelope<ProcessFlow.Eve
     if (averages.isEmpty()) {
       return CompletableFuture.completedStage(Done.getInstance());
     }
-    List<Measurement> measurements =
-        averages.stream()
-            .map(
-                average ->
-                    new Measurement(average.closed().endedAt(), average.meanDays(), "process", 1.0))
-            .toList();
+    // Of cases that ended at the same instant the last one's mean counts.
+    Map<Instant, Measurement> measurements = new LinkedHashMap<>();
+    for (Averaged average : averages) {
+      Instant endedAt = average.closed().endedAt();
+      measurements.put(endedAt, new Measurement(endedAt, average.meanDays(), "process", 1.0));
+    }
     String id =
         EntityIds.derived(
             envelope.persistenceId(), Long.toString(envelope.sequenceNr()), mode.name());
     return kpis.take(
             "process." + processId + ".avg_duration_days",
             definition(processId),
-            measurements,
+            List.copyOf(measurements.values()),
             mode,
             id,
             new Cause(null, envelope.event().cause().causationId(), "process"))

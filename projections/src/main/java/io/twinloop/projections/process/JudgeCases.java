@@ -65,7 +65,7 @@ public final class JudgeCases extends Handler<List<EventEnvelope<OrgNode.Event>>
         .find(processId)
         .thenCompose(
             found ->
-                found instanceof ServiceLevels.Process process
+                found instanceof ServiceLevels.Known process
                     ? judge(processId, process.serviceLevel(), own, "")
                     : CompletableFuture.completedStage(Done.getInstance()));
   }

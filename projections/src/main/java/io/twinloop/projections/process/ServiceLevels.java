@@ -35,7 +35,7 @@ public final class ServiceLevels {
   }
 
   /** What the twin knows under a process's id. */
-  public sealed interface Found permits Process, Other {}
+  public sealed interface Found permits Known, Other {}
 
   /**
    * A process. Cases may come before anybody has told the twin of it: then it is one of which
@@ -45,9 +45,9 @@ public final class ServiceLevels {
    * @param endActivities the activities that end a case, by the node's property {@code
    *     end_activities}
    */
-  public record Process(ServiceLevel serviceLevel, Set<String> endActivities, boolean isNode)
+  public record Known(ServiceLevel serviceLevel, Set<String> endActivities, boolean isNode)
       implements Found {
-    public Process {
+    public Known {
       endActivities = Set.copyOf(endActivities);
     }
   }
@@ -63,7 +63,7 @@ public final class ServiceLevels {
             reply -> {
               if (!(reply instanceof OrgNode.Current node)) {
                 return CompletableFuture.completedStage(
-                    new Process(ServiceLevel.NONE, Set.of(), false));
+                    new Known(ServiceLevel.NONE, Set.of(), false));
               }
               if (node.content().type() != NodeType.PROCESS || node.retired()) {
                 return CompletableFuture.completedStage(
@@ -73,7 +73,7 @@ public final class ServiceLevels {
               return owner(processId)
                   .thenApply(
                       owner ->
-                          new Process(
+                          new Known(
                               new ServiceLevel(slaDays(properties), owner.orElse(null)),
                               endActivities(properties),
                               true));
