@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -115,13 +116,15 @@ public final class JsonFields {
   public Optional<String> optionalString(String name, int maxLength) {
     return field(name, "a text", JsonNode::isTextual)
         .map(JsonNode::textValue)
-        .filter(text -> check(!text.isBlank(), name, "Expected a text that isn't blank."))
+        .filter(text -> check(!text.isBlank(), name, () -> "Expected a text that isn't blank."))
         .filter(
             text ->
                 check(
                     text.length() <= maxLength,
                     name,
-                    "Expected at most %d characters, not %d.".formatted(maxLength, text.length())));
+                    () ->
+                        "Expected at most %d characters, not %d."
+                            .formatted(maxLength, text.length())));
   }
 
   /** An id of the contract that must be there. */
@@ -293,7 +296,7 @@ public final class JsonFields {
                 check(
                     array.size() <= maxItems,
                     name,
-                    "Expected at most %d items, not %d.".formatted(maxItems, array.size())));
+                    () -> "Expected at most %d items, not %d.".formatted(maxItems, array.size())));
   }
 
   private <T> Optional<T> parsed(
@@ -305,7 +308,7 @@ public final class JsonFields {
               check(
                   value.isPresent(),
                   name,
-                  "Expected " + expected + ", not " + described(node) + ".");
+                  () -> "Expected " + expected + ", not " + described(node) + ".");
               return value;
             });
   }
@@ -322,7 +325,7 @@ public final class JsonFields {
                 check(
                     isFine.test(value),
                     name,
-                    "Expected " + expected + ", not " + described(value) + "."));
+                    () -> "Expected " + expected + ", not " + described(value) + "."));
   }
 
   private <T> T required(String name, Optional<T> value, T standIn) {
@@ -333,9 +336,10 @@ public final class JsonFields {
     return value.orElse(standIn);
   }
 
-  private boolean check(boolean fine, String name, String detail) {
+  // The sentence is only made when it is said: nearly all fields are fine.
+  private boolean check(boolean fine, String name, Supplier<String> detail) {
     if (!fine) {
-      refuse(name, detail);
+      refuse(name, detail.get());
     }
     return fine;
   }

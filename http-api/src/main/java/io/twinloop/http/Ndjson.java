@@ -11,6 +11,7 @@ import org.apache.pekko.stream.stage.AbstractInOutHandler;
 import org.apache.pekko.stream.stage.GraphStage;
 import org.apache.pekko.stream.stage.GraphStageLogic;
 import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads newline-delimited JSON of any size, one line at a time.
@@ -31,12 +32,31 @@ public final class Ndjson {
   /** A line with its JSON value. */
   public record Value(long number, JsonNode json) implements Line {}
 
+  /** A line that was read without a tree. */
+  public record Ready<T>(long number, T value) implements Line {}
+
+  /** Reads usual lines faster than a tree of them can be made. */
+  @FunctionalInterface
+  public interface Quick<T> {
+    /** What the bytes say, or null to leave them to the tree. */
+    @Nullable T read(byte[] utf8, int offset, int length);
+  }
+
   /** A line that can't be read, with a code of {@link Problems} and a sentence. */
   public record Broken(long number, String code, String detail) implements Line {}
 
   /** The lines of a body; a line may have this many bytes without its end. */
   public static <M> Source<Line, M> lines(Source<ByteString, M> bytes, int maxLineBytes) {
-    return bytes.via(new Lines(maxLineBytes));
+    return lines(bytes, maxLineBytes, (utf8, offset, length) -> null);
+  }
+
+  /**
+   * The lines of a body, those that {@code quick} can read as {@link Ready}; it is used by one
+   * stream.
+   */
+  public static <M> Source<Line, M> lines(
+      Source<ByteString, M> bytes, int maxLineBytes, Quick<?> quick) {
+    return bytes.via(new Lines(maxLineBytes, quick));
   }
 
   private static final class Lines extends GraphStage<FlowShape<ByteString, Line>> {
@@ -44,12 +64,14 @@ public final class Ndjson {
     private final Outlet<Line> out = Outlet.create("Ndjson.out");
     private final FlowShape<ByteString, Line> shape = FlowShape.of(in, out);
     private final int maxLineBytes;
+    private final Quick<?> quick;
 
-    Lines(int maxLineBytes) {
+    Lines(int maxLineBytes, Quick<?> quick) {
       if (maxLineBytes < 1) {
         throw new IllegalArgumentException("Bad length of a line: " + maxLineBytes);
       }
       this.maxLineBytes = maxLineBytes;
+      this.quick = quick;
     }
 
     @Override
@@ -174,6 +196,10 @@ public final class Ndjson {
         }
         if (isBlank(bytes, offset, size)) {
           return null;
+        }
+        Object ready = quick.read(bytes, offset, size);
+        if (ready != null) {
+          return new Ready<>(number, ready);
         }
         try {
           return new Value(number, Json.parse(bytes, offset, size));

@@ -14,6 +14,7 @@ import io.twinloop.http.ReadPosition;
 import io.twinloop.http.Stages;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,11 @@ import org.apache.pekko.stream.javadsl.Sink;
 final class SampleBulk {
 
   private static final int LONGEST_LINE = 8 * 1024;
-  private static final int LINES_PER_BATCH = 2_000;
+  private static final int LINES_PER_BATCH = 10_000;
+
+  /** In one command and event: with the longest sources they stay below the journal's limit. */
+  private static final int SAMPLES_PER_COMMAND = 1_000;
+
   private static final Duration LONGEST_WAIT = Duration.ofMillis(10);
   private static final int BATCHES_UNDER_WAY = 3;
   private static final Duration LONGEST_UPLOAD = Duration.ofHours(6);
@@ -41,7 +46,7 @@ final class SampleBulk {
     this.entities = entities;
   }
 
-  /** The lines of one batch for one KPI. */
+  /** Lines of one batch for one KPI. */
   private record Share(String kpiId, List<Measurement> measurements, List<Long> lines) {}
 
   /** What became of a share. */
@@ -56,7 +61,7 @@ final class SampleBulk {
     BulkSummary summary = new BulkSummary();
     Map<String, Long> written = new LinkedHashMap<>();
     return Stages.map(
-        Ndjson.lines(call.bytes(), LONGEST_LINE)
+        Ndjson.lines(call.bytes(), LONGEST_LINE, new UsualLine())
             .groupedWithin(LINES_PER_BATCH, LONGEST_WAIT)
             .mapAsync(BATCHES_UNDER_WAY, lines -> take(lines, summary, mode, cause))
             .map(
@@ -84,16 +89,14 @@ final class SampleBulk {
   }
 
   private static List<Share> sharesOf(List<Ndjson.Line> lines, BulkSummary summary) {
-    Map<String, Share> shares = new LinkedHashMap<>();
+    Map<String, Share> latest = new HashMap<>();
+    List<Share> shares = new ArrayList<>();
     for (Ndjson.Line line : lines) {
-      if (line instanceof Ndjson.Value value) {
+      if (line instanceof Ndjson.Ready<?> ready) {
+        add((KpiJson.Line) ready.value(), ready.number(), latest, shares);
+      } else if (line instanceof Ndjson.Value value) {
         try {
-          KpiJson.Line read = KpiJson.line(value.json());
-          Share share =
-              shares.computeIfAbsent(
-                  read.kpiId(), id -> new Share(id, new ArrayList<>(), new ArrayList<>()));
-          share.measurements().add(read.measurement());
-          share.lines().add(value.number());
+          add(KpiJson.line(value.json()), value.number(), latest, shares);
         } catch (ProblemException e) {
           summary.reject(value.number(), e.problem());
         }
@@ -101,7 +104,19 @@ final class SampleBulk {
         summary.reject(broken);
       }
     }
-    return List.copyOf(shares.values());
+    return shares;
+  }
+
+  private static void add(
+      KpiJson.Line line, long number, Map<String, Share> latest, List<Share> shares) {
+    Share share = latest.get(line.kpiId());
+    if (share == null || share.lines().size() == SAMPLES_PER_COMMAND) {
+      share = new Share(line.kpiId(), new ArrayList<>(), new ArrayList<>());
+      latest.put(line.kpiId(), share);
+      shares.add(share);
+    }
+    share.measurements().add(line.measurement());
+    share.lines().add(number);
   }
 
   private CompletionStage<Taken> ask(Share share, Mode mode, Cause cause) {

@@ -11,14 +11,19 @@ import io.twinloop.projections.loop.LoopChange;
 import io.twinloop.projections.loop.LoopWriter;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.Json;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
+import org.jspecify.annotations.Nullable;
 
 /** KPIs, their samples in hourly chunks, their episodes, and their part in loops. */
 public final class KpiReadModel extends ReadModel<Kpi.Event> {
@@ -50,11 +55,11 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
       """;
 
   /** Primary key. */
-  private static final String WRITE_EPISODE =
+  private static final String WRITE_EPISODES =
       """
       INSERT INTO kpi_episode (id, kpi_id, correlation_id, live, opened_at, severity, value,
         baseline_mean, z_score, closed_at, closed_value)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET severity = EXCLUDED.severity,
         closed_at = EXCLUDED.closed_at, closed_value = EXCLUDED.closed_value
       """;
@@ -67,13 +72,18 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
     }
   }
 
-  /** The samples of one hour. */
-  private record Chunk(Hour hour, List<Sample> samples) {}
+  /** An episode and its KPI. */
+  private record Told(String kpiId, Episode episode) {}
+
+  /** The packed samples of one hour. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, only carried
+  private record Chunk(Hour hour, byte[] samples) {}
 
   @Override
   protected void write(Connection connection, List<EventEnvelope<Kpi.Event>> envelopes)
       throws SQLException {
-    Map<Hour, List<Sample>> samples = new TreeMap<>();
+    Map<Hour, List<Sample>> samples = new HashMap<>();
+    Map<String, Told> episodes = new LinkedHashMap<>(); // by id, as the last event tells them
     List<LoopChange> changes = new ArrayList<>();
     for (EventEnvelope<Kpi.Event> envelope : envelopes) {
       String id = entityId(envelope);
@@ -82,17 +92,13 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
         String json = Json.text(defined.definition());
         Sql.update(connection, DEFINE, id, json, defined.definition().ownerNodeId());
       } else if (event instanceof Kpi.SamplesTaken taken) {
-        for (Sample sample : taken.samples().samples()) {
-          samples
-              .computeIfAbsent(new Hour(id, SampleChunk.hourOf(sample)), hour -> new ArrayList<>())
-              .add(sample);
-        }
+        sort(id, taken.samples().samples(), samples);
       } else if (event instanceof Kpi.AnomalyOpened opened) {
-        writeEpisode(connection, id, opened.episode());
+        episodes.put(opened.episode().id(), new Told(id, opened.episode()));
       } else if (event instanceof Kpi.AnomalyWorsened worsened) {
-        writeEpisode(connection, id, worsened.episode());
+        episodes.put(worsened.episode().id(), new Told(id, worsened.episode()));
       } else if (event instanceof Kpi.AnomalyClosed closed) {
-        writeEpisode(connection, id, closed.episode());
+        episodes.put(closed.episode().id(), new Told(id, closed.episode()));
       } else if (event instanceof Kpi.Retired) {
         Sql.update(connection, RETIRE, id);
       }
@@ -102,7 +108,22 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
       changes.addAll(KpiLoopChanges.of(envelope));
     }
     writeSamples(connection, samples);
+    writeEpisodes(connection, List.copyOf(episodes.values()));
     LoopWriter.write(connection, changes);
+  }
+
+  /** Puts samples to those of their hours; neighbours mostly share theirs. */
+  private static void sort(String kpiId, List<Sample> samples, Map<Hour, List<Sample>> hours) {
+    for (int from = 0, to; from < samples.size(); from = to) {
+      long hour = SampleChunk.hourOf(samples.get(from));
+      to = from + 1;
+      while (to < samples.size() && SampleChunk.hourOf(samples.get(to)) == hour) {
+        to++;
+      }
+      hours
+          .computeIfAbsent(new Hour(kpiId, hour), first -> new ArrayList<>())
+          .addAll(samples.subList(from, to));
+    }
   }
 
   private static void writeSamples(Connection connection, Map<Hour, List<Sample>> added)
@@ -110,57 +131,64 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
     if (added.isEmpty()) {
       return;
     }
-    List<String> kpiIds = added.keySet().stream().map(Hour::kpiId).toList();
-    List<Long> hours = added.keySet().stream().map(Hour::hour).toList();
-    Map<Hour, List<Sample>> merged = new TreeMap<>(added);
-    List<Chunk> known =
-        Sql.list(
+    // Always in the same order, so that two groups never wait for each other's rows in a circle.
+    List<Hour> keys = added.keySet().stream().sorted().toList();
+    List<String> kpiIds = keys.stream().map(Hour::kpiId).toList();
+    List<Long> hours = keys.stream().map(Hour::hour).toList();
+    Map<Hour, byte[]> known = new HashMap<>();
+    Sql.list(
             connection,
             READ_CHUNKS,
             row ->
                 new Chunk(
                     new Hour(row.getString("kpi_id"), row.getLong("hour")),
-                    SampleChunk.unpack(row.getBytes("samples"))),
+                    row.getBytes("samples")),
             Sql.texts(connection, kpiIds),
-            Sql.longs(connection, hours));
-    known.forEach(chunk -> merged.merge(chunk.hour(), chunk.samples(), (n, k) -> concat(k, n)));
-    List<byte[]> packed = new ArrayList<>(merged.size());
-    List<Long> counts = new ArrayList<>(merged.size());
-    for (List<Sample> chunk : merged.values()) {
-      List<Sample> distinct = SampleChunk.merge(chunk, List.of());
-      packed.add(SampleChunk.pack(distinct));
-      counts.add((long) distinct.size());
-    }
+            Sql.longs(connection, hours))
+        .forEach(chunk -> known.put(chunk.hour(), chunk.samples()));
+    List<byte[]> packed =
+        keys.stream().map(key -> SampleChunk.add(known.get(key), added.get(key))).toList();
     Sql.update(
         connection,
         WRITE_CHUNKS,
         Sql.texts(connection, kpiIds),
         Sql.longs(connection, hours),
         Sql.bytes(connection, packed),
-        Sql.longs(connection, counts));
+        Sql.longs(connection, packed.stream().map(SampleChunk::count).toList()));
   }
 
-  private static List<Sample> concat(List<Sample> known, List<Sample> news) {
-    List<Sample> all = new ArrayList<>(known);
-    all.addAll(news);
-    return all;
-  }
-
-  private static void writeEpisode(Connection connection, String kpiId, Episode episode)
-      throws SQLException {
+  private static void writeEpisodes(Connection connection, List<Told> told) throws SQLException {
+    if (told.isEmpty()) {
+      return;
+    }
+    List<Episode> episodes = told.stream().map(Told::episode).toList();
     Sql.update(
         connection,
-        WRITE_EPISODE,
-        episode.id(),
-        kpiId,
-        episode.correlationId(),
-        episode.live(),
-        episode.openedAt(),
-        episode.severity().name(),
-        episode.first().value(),
-        episode.first().baselineMean(),
-        episode.first().zScore(),
-        episode.closedAt(),
-        episode.closedValue());
+        WRITE_EPISODES,
+        column(connection, "text", episodes, Episode::id),
+        column(connection, "text", told, Told::kpiId),
+        column(connection, "text", episodes, Episode::correlationId),
+        column(connection, "bool", episodes, Episode::live),
+        instants(connection, episodes, Episode::openedAt),
+        column(connection, "text", episodes, episode -> episode.severity().name()),
+        column(connection, "float8", episodes, episode -> episode.first().value()),
+        column(connection, "float8", episodes, episode -> episode.first().baselineMean()),
+        column(connection, "float8", episodes, episode -> episode.first().zScore()),
+        instants(connection, episodes, Episode::closedAt),
+        column(connection, "float8", episodes, Episode::closedValue));
+  }
+
+  private static <T> Array column(
+      Connection connection, String type, List<T> rows, Function<T, @Nullable Object> value)
+      throws SQLException {
+    return connection.createArrayOf(type, rows.stream().map(value).toArray());
+  }
+
+  private static Array instants(
+      Connection connection, List<Episode> rows, Function<Episode, @Nullable Instant> value)
+      throws SQLException {
+    List<@Nullable Instant> column = new ArrayList<>(rows.size());
+    rows.forEach(row -> column.add(value.apply(row)));
+    return Sql.instants(connection, column);
   }
 }

@@ -1,0 +1,225 @@
+package io.twinloop.benchmarks;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.twinloop.multijvm.NodeProcess;
+import io.twinloop.multijvm.ServicesProcess;
+import io.twinloop.persistence.r2dbc.PostgresSettings;
+import io.twinloop.persistence.r2dbc.Schema;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures everything, round by round: PostgreSQL and Kafka by themselves, then what the product
+ * makes of them, on the same servers within the same seconds.
+ *
+ * <p>Entities without HTTP run in this process, the node in one of its own. All of it listens on
+ * loopback alone, in a folder that is thrown away.
+ */
+final class Benchmarks {
+
+  private static final int COMMANDS_IN_FLIGHT = 256;
+  private static final int READERS = 64;
+  private static final int SAMPLES_PER_BATCH = 1_000;
+  private static final int BATCH_CONNECTIONS = 8;
+  private static final int EVENTS_OF_A_COLD_ENTITY = 500;
+
+  private final Plan plan;
+  private final Consumer<String> news;
+  private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+
+  private Benchmarks(Plan plan, Consumer<String> news) {
+    this.plan = plan;
+    this.news = news;
+  }
+
+  /**
+   * Runs all of it.
+   *
+   * @param folder for the data and logs; whoever made it takes it away
+   * @param news is told what is going on
+   */
+  static Report run(Plan plan, Path folder, Consumer<String> news) throws Exception {
+    return new Benchmarks(plan, news).run(folder);
+  }
+
+  private Report run(Path folder) throws Exception {
+    Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    news.accept("Starting PostgreSQL, Kafka and a node …");
+    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"));
+        NodeProcess process = node(folder, services)) {
+      RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
+      URI url = URI.create(services.postgresUrl());
+      RawPostgres raw = database(server, url, "raw");
+      KafkaEcho.prepare(services.kafkaBootstrap());
+      BenchNode node = new BenchNode(process.start(), server);
+      for (int round = 1; round <= plan.rounds(); round++) {
+        news.accept("Round " + round + " of " + plan.rounds() + " …");
+        raw.empty();
+        measureInside(server, url, raw, "inside" + round);
+        measureNode(node, round);
+        measureSamples(node, raw, round);
+        measureLoops(node, services.kafkaBootstrap(), round);
+      }
+      return new Report(plan, startedAt, server.version(), rows());
+    }
+  }
+
+  /** A node with the launcher's options. */
+  private static NodeProcess node(Path folder, ServicesProcess services) {
+    NodeProcess node = NodeProcess.named("bench", folder).using(services);
+    for (String option : List.of("-Xmx1g", "-XX:+UseParallelGC", "-XX:NewRatio=1")) {
+      node.withJvmOption(option);
+    }
+    for (String option : System.getProperty("twinloop.bench.node-options", "").split(" ", -1)) {
+      if (!option.isEmpty()) {
+        node.withJvmOption(option);
+      }
+    }
+    return node;
+  }
+
+  /** Journal, entities, recovery and projection, in this process. */
+  private void measureInside(RawPostgres server, URI url, RawPostgres raw, String name)
+      throws Exception {
+    add("insert", Load.perSecond(plan, raw::singleRows));
+    add("insert-many", Load.perSecond(plan, raw::manyRows));
+    RawPostgres inside = database(server, url, name);
+    try (EntityHost host = EntityHost.start(urlOf(url, name))) {
+      add(
+          "journal",
+          Load.perSecond(plan, load -> JournalLoad.start(load, host.system().classicSystem())));
+      List<String> kpis = names("kpi-", plan.entities());
+      host.define(kpis);
+      add(
+          "commands-inside",
+          Load.perSecond(plan, load -> host.commands(load, kpis, COMMANDS_IN_FLIGHT)));
+      List<String> cold = names("cold-", plan.coldEntities());
+      host.remember(cold, EVENTS_OF_A_COLD_ENTITY);
+      addTimes("read-entity", inside.readEntities(cold.stream().map(id -> "Kpi|" + id).toList()));
+      addTimes("recover-snapshot", host.recover(cold));
+      inside.execute("DELETE FROM snapshot WHERE persistence_id LIKE 'Kpi|cold-%'");
+      addTimes("recover", host.recover(cold));
+      add("read-events", inside.readEvents("Kpi"));
+      add("projection", host.catchUp(inside));
+    }
+    server.execute("DROP DATABASE " + name + " WITH (FORCE)");
+  }
+
+  private void measureNode(BenchNode node, int round) throws Exception {
+    List<String> kpis = names("commanded-", plan.entities());
+    if (round == 1) {
+      kpis.forEach(node::define);
+    }
+    add("get-fixed", Load.perSecond(plan, load -> node.fixedAnswers(load, READERS)));
+    add(
+        "commands-http",
+        Load.perSecond(plan, load -> node.commands(load, kpis, COMMANDS_IN_FLIGHT)));
+    node.settle();
+    add("get-entity", Load.perSecond(plan, load -> node.reads(load, kpis, READERS)));
+  }
+
+  private void measureSamples(BenchNode node, RawPostgres raw, int round) throws Exception {
+    Instant from = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(30, ChronoUnit.DAYS);
+    Samples lines = new Samples("line-" + round + "-", plan.kpis(), plan.lines(), from, round);
+    add("copy", raw.copy(lines));
+    lines.kpiIds().forEach(node::define);
+    long begin = System.nanoTime();
+    add("samples-ndjson", node.upload(lines));
+    node.settle();
+    add("samples-visible", plan.lines() * 1e9 / (System.nanoTime() - begin));
+    Samples batches = new Samples("batch-" + round + "-", plan.kpis(), plan.lines(), from, round);
+    batches.kpiIds().forEach(node::define);
+    add("samples-batch", node.batches(batches, SAMPLES_PER_BATCH, BATCH_CONNECTIONS));
+    node.settle();
+  }
+
+  private void measureLoops(BenchNode node, String kafka, int round) throws Exception {
+    addTimes("kafka", KafkaEcho.millis(kafka, plan.loops()));
+    addTimes("loop", node.loops(names("loop-" + round + "-", plan.loops())));
+  }
+
+  private List<Row> rows() {
+    Row insert = row("insert", "single-row INSERT, 32 connections", "events/s", null);
+    Row fixed = row("get-fixed", "GET with a fixed answer, 64 connections", "1/s", null);
+    Row copy = row("copy", "samples by COPY through pgjdbc", "samples/s", null);
+    Row readEntity50 =
+        row("read-entity-p50", "SELECT of the 500 events of an entity, p50", "ms", null);
+    Row readEntity99 = row("read-entity-p99", "the same, p99", "ms", null);
+    Row readEvents = row("read-events", "SELECT of all events in order", "events/s", null);
+    Row kafka50 = row("kafka-p50", "a record through Kafka and back, p50", "ms", null);
+    Row kafka99 = row("kafka-p99", "the same, p99", "ms", null);
+    return List.of(
+        insert,
+        row("insert-many", "INSERT of 128 rows, 1 connection", "events/s", insert),
+        row("journal", "events into the journal, 256 in flight", "events/s", insert),
+        row("commands-inside", "durable commands in the process, 256 in flight", "1/s", insert),
+        row("commands-http", "durable commands by POST, 256 connections", "1/s", insert),
+        fixed,
+        row("get-entity", "GET answered by the entity, 64 connections", "1/s", fixed),
+        copy,
+        row("samples-ndjson", "samples by one NDJSON upload", "samples/s", copy),
+        row("samples-visible", "the same, until every query sees them", "samples/s", copy),
+        row("samples-batch", "samples by batches of 1,000, 8 connections", "samples/s", copy),
+        readEntity50,
+        row("recover-p50", "cold entity of 500 events, first answer, p50", "ms", readEntity50),
+        row("recover-snapshot-p50", "the same with snapshots, p50", "ms", readEntity50),
+        readEntity99,
+        row("recover-p99", "cold entity of 500 events, first answer, p99", "ms", readEntity99),
+        row("recover-snapshot-p99", "the same with snapshots, p99", "ms", readEntity99),
+        readEvents,
+        row("projection", "events into the KPIs' read model, catching up", "events/s", readEvents),
+        kafka50,
+        row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
+        kafka99,
+        row("loop-p99", "sample to workflow over Kafka, p99", "ms", kafka99));
+  }
+
+  private Row row(String id, String what, String unit, @Nullable Row beside) {
+    return new Row(id, what, unit, figures.getOrDefault(id, List.of()), beside);
+  }
+
+  private void add(String id, double value) {
+    figures.computeIfAbsent(id, first -> new ArrayList<>()).add(value);
+    news.accept("  %-20s %,.1f".formatted(id, value));
+  }
+
+  private void addTimes(String id, List<Double> millis) {
+    add(id + "-p50", Row.quantile(millis, 0.5));
+    add(id + "-p99", Row.quantile(millis, 0.99));
+  }
+
+  private static List<String> names(String prefix, int count) {
+    return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
+  }
+
+  /** A new database on the server, with the journal's tables. */
+  private static RawPostgres database(RawPostgres server, URI url, String name) throws Exception {
+    server.execute("CREATE DATABASE " + name);
+    PostgresSettings settings = settings(urlOf(url, name));
+    Schema.migrate(settings);
+    return new RawPostgres(settings);
+  }
+
+  private static String urlOf(URI url, String database) {
+    return "%s://%s/%s".formatted(url.getScheme(), url.getRawAuthority(), database);
+  }
+
+  private static PostgresSettings settings(String url) throws IOException {
+    Config config =
+        ConfigFactory.parseMap(Map.of("twinloop.persistence.postgres.url", url))
+            .withFallback(ConfigFactory.load())
+            .resolve();
+    return PostgresSettings.read(config);
+  }
+}

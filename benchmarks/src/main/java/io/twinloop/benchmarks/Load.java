@@ -1,0 +1,98 @@
+package io.twinloop.benchmarks;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A load that runs for a while and counts what it got done.
+ *
+ * <p>Whoever makes the load asks {@link #goesOn} before each step, calls {@link #done} after it and
+ * {@link #failed} when it went wrong; the first failure ends the load.
+ */
+final class Load {
+
+  private static final Duration LONGEST_BEGIN = Duration.ofSeconds(60);
+  private static final Duration LONGEST_END = Duration.ofSeconds(30);
+
+  private final LongAdder count = new LongAdder();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private volatile boolean ending;
+
+  boolean goesOn() {
+    return !ending;
+  }
+
+  void done() {
+    count.increment();
+  }
+
+  void done(long steps) {
+    count.add(steps);
+  }
+
+  void failed(Throwable error) {
+    failure.compareAndSet(null, error);
+    ending = true;
+  }
+
+  /** Something that makes load until it is told to end. */
+  interface Generator {
+    /** Returns when the last step has ended. */
+    void awaitEnd() throws Exception;
+  }
+
+  /** How a load is started. */
+  interface Start {
+    Generator on(Load load) throws Exception;
+  }
+
+  /** Steps per second, once it has run for {@link Plan#warmUp}. */
+  static double perSecond(Plan plan, Start start) throws Exception {
+    Load load = new Load();
+    Generator generator = start.on(load);
+    double rate;
+    try {
+      load.awaitFirst();
+      load.pause(plan.warmUp());
+      long begin = load.count.sum();
+      long from = System.nanoTime();
+      load.pause(plan.measured());
+      rate = (load.count.sum() - begin) * 1e9 / (System.nanoTime() - from);
+    } finally {
+      load.ending = true;
+      generator.awaitEnd();
+    }
+    Throwable failure = load.failure.get();
+    if (failure != null) {
+      throw new IllegalStateException("The load failed: " + failure, failure);
+    }
+    return rate;
+  }
+
+  /** The longest time a generator may take to end, in seconds. */
+  static long longestEndSeconds() {
+    return LONGEST_END.toSeconds();
+  }
+
+  /** The first step opens connections and loads classes: time that belongs to no measure. */
+  private void awaitFirst() throws InterruptedException {
+    long end = System.nanoTime() + LONGEST_BEGIN.toNanos();
+    while (!ending && count.sum() == 0) {
+      if (System.nanoTime() > end) {
+        failed(
+            new IllegalStateException("nothing was done in " + LONGEST_BEGIN.toSeconds() + " s"));
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+  }
+
+  private void pause(Duration time) throws InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    while (!ending && System.nanoTime() < end) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+  }
+}

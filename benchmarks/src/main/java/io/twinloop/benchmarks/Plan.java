@@ -1,0 +1,42 @@
+package io.twinloop.benchmarks;
+
+import java.time.Duration;
+
+/**
+ * How much is measured. The figures of every row come from each round; more rounds make their
+ * medians steadier.
+ *
+ * @param name as it stands in the report
+ * @param rounds how often everything is measured, 1 or more
+ * @param warmUp a load that is measured over time runs so long before it counts
+ * @param measured and so long while it counts
+ * @param entities KPIs that share the commands
+ * @param lines samples in the upload of a round
+ * @param kpis KPIs that share the lines
+ * @param loops anomalies sent one by one in a round
+ * @param coldEntities entities recovered one by one in a round
+ */
+record Plan(
+    String name,
+    int rounds,
+    Duration warmUp,
+    Duration measured,
+    int entities,
+    int lines,
+    int kpis,
+    int loops,
+    int coldEntities) {
+
+  /** About five minutes on two cores. */
+  static final Plan FULL =
+      new Plan(
+          "full", 5, Duration.ofSeconds(2), Duration.ofSeconds(4), 1_000, 300_000, 50, 100, 60);
+
+  /** One to two minutes: enough to see what has become several times slower. */
+  static final Plan SHORT =
+      new Plan("short", 3, Duration.ofMillis(500), Duration.ofSeconds(1), 500, 60_000, 50, 30, 20);
+
+  /** Every row once; its figures say nothing. */
+  static final Plan SHORTEST =
+      new Plan("shortest", 1, Duration.ofMillis(100), Duration.ofMillis(300), 50, 2_000, 10, 2, 2);
+}
