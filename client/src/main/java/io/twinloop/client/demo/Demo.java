@@ -61,7 +61,7 @@ final class Demo {
   private final Story story;
   private final World world;
   private final Staff staff;
-  private final Narrator narrator;
+  private final Names names;
   private final LoopWatch watch;
   private final EventStream events;
 
@@ -84,8 +84,8 @@ final class Demo {
     story = Story.of(company);
     world = new World(company);
     staff = new Staff(company, world);
-    narrator = new Narrator(company);
-    watch = new LoopWatch(narrator);
+    names = new Names(company);
+    watch = new LoopWatch(new Narrator(names));
     events = new EventStream(twin);
   }
 
@@ -219,7 +219,7 @@ final class Demo {
   private void leave(Person person, Instant now) {
     happens(
         now,
-        "%s leaves %s".formatted(narrator.called(person), company.unit(person.unitId()).label()));
+        "%s leaves %s".formatted(names.called(person), company.unit(person.unitId()).label()));
     twin.post(
         "/api/v1/webhooks/hrms",
         Twin.object()
@@ -312,7 +312,7 @@ final class Demo {
                 .orElseGet(Twin::object);
     ObjectNode answer = staff.answer(task, about, node, now);
     if (answer.has("employee_id")) {
-      narrator.meet(
+      names.meet(
           answer.get("employee_id").asText(), answer.path("anonymized_name").asText("somebody"));
     }
     twin.postAs(plan.who().id(), "/api/v1/tasks/" + plan.taskId() + "/complete", answer);
@@ -366,7 +366,7 @@ final class Demo {
           tally.opened(),
           tally.closed(),
           tally.medianSeconds().isPresent()
-              ? ", median " + LoopWatch.seconds(tally.medianSeconds().getAsDouble())
+              ? ", median " + Names.seconds(tally.medianSeconds().getAsDouble())
               : "",
           tally
               .firstClosed()

@@ -111,7 +111,7 @@ final class LoopWatch {
   private String closing(JsonNode story) {
     String sentence =
         "%s, %s after it was sensed"
-            .formatted(narrator.about(story), seconds(story.path("secToClose").asDouble()));
+            .formatted(narrator.about(story), Names.seconds(story.path("secToClose").asDouble()));
     return story.path("effect").isNumber()
         ? sentence
             + ", %.0f %% of the distance gone".formatted(100 * story.path("effect").asDouble())
@@ -183,9 +183,5 @@ final class LoopWatch {
             .map(loop -> Instant.parse(loop.story.get("lastAt").asText()))
             .min(Comparator.naturalOrder());
     return new Tally(type, those.size(), closed.size(), median, first);
-  }
-
-  static String seconds(double seconds) {
-    return seconds < 10 ? "%.1f s".formatted(seconds) : "%.0f s".formatted(seconds);
   }
 }

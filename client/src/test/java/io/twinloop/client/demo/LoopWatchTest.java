@@ -19,7 +19,7 @@ class LoopWatchTest {
   private final Company company = CompanyBuilder.build(7, LocalDate.of(2026, 3, 31));
   private final Measure kpi = company.kpis().get(0);
   private final Person head = company.managerOf(kpi.ownerId()).orElseThrow();
-  private final LoopWatch watch = new LoopWatch(new Narrator(company));
+  private final LoopWatch watch = new LoopWatch(new Narrator(new Names(company)));
 
   private JsonNode loop(String state, String... steps) {
     try {
@@ -84,6 +84,51 @@ class LoopWatchTest {
                 .formatted(head.alias(), company.role(head.roleId()).title(), kpi.label()));
   }
 
+  private String sentence(String what, String detail) {
+    return watch.update("c", loop("open", step("03", "measure", what, detail))).get(0).sentence();
+  }
+
+  @Test
+  void shouldSayWhatTheTwinIsConcernedAbout() {
+    Company.Unit unit = company.units().get(3);
+    assertThat(
+            sentence(
+                "concern raised",
+                "\"type\": \"understaffed\", \"headcount\": 5, \"minimum\": 6, \"nodeId\": \"%s\""
+                    .formatted(unit.id())))
+        .isEqualTo(unit.label() + " has 5 people and needs 6");
+    assertThat(
+            sentence(
+                "concern settled",
+                "\"type\": \"understaffed\", \"value\": 6, \"nodeId\": \"%s\"".formatted(unit.id())))
+        .isEqualTo(unit.label() + " has 6 people again");
+    assertThat(
+            sentence(
+                "case over its SLA",
+                "\"processId\": \"%s\", \"caseId\": \"i-1\", \"actualDays\": 8.2, \"slaDays\": 5"
+                    .formatted(company.processes().get(0).id())))
+        .isEqualTo(
+            "case i-1 of %s has taken 8.2 days, agreed are 5: CRITICAL"
+                .formatted(company.processes().get(0).label()));
+  }
+
+  @Test
+  void shouldSayHowTheTwinFollowed() {
+    Company.Unit unit = company.units().get(3);
+    assertThat(
+            sentence(
+                "twin updated",
+                "\"change\": \"changed\", \"nodeId\": \"%s\", \"properties\": {\"headcount\": {\"before\": 6, \"after\": 5}}"
+                    .formatted(unit.id())))
+        .isEqualTo(unit.label() + ": headcount 6 → 5");
+    assertThat(
+            sentence(
+                "twin updated",
+                "\"change\": \"relation ended\", \"nodeId\": \"%s\", \"relation\": \"BELONGS_TO\", \"targetId\": \"%s\""
+                    .formatted(head.id(), unit.id())))
+        .isEqualTo("%s no longer belongs to %s".formatted(head.alias(), unit.label()));
+  }
+
   @Test
   void shouldTellEachStepOnceAlsoOneThatCameLate() {
     String late =
@@ -120,6 +165,6 @@ class LoopWatchTest {
   @Test
   void shouldSayWhatItHasNoWordsForInTheProductsOwn() {
     List<Line> lines = watch.update("c", loop("open", step("03", "measure", "something new", "")));
-    assertThat(lines.get(0).sentence()).isEqualTo("something new of " + kpi.label());
+    assertThat(lines.get(0).sentence()).isEqualTo("something new: " + kpi.label());
   }
 }
