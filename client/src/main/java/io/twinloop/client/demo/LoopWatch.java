@@ -20,6 +20,9 @@ final class LoopWatch {
   static final String SLA_BREACH = "dto.process.sla_breach";
   static final String VACANCY = "dto.org.vacancy_detected";
 
+  /** What is measured over the cases of weeks. */
+  private static final String BOTTLENECK = "dto.process.bottleneck_identified";
+
   /** What the first act promises of every seed, with the words for it. */
   private static final Map<String, String> PROMISED =
       new TreeMap<>(
@@ -43,6 +46,10 @@ final class LoopWatch {
 
     private String state() {
       return story.path("state").asText("unknown");
+    }
+
+    private boolean isAbout(String eventType) {
+      return story.path("eventType").asText().equals(eventType);
     }
 
     private boolean isSensed() {
@@ -126,17 +133,22 @@ final class LoopWatch {
         .toList();
   }
 
-  /** Whether every loop that sensed something is closed. */
+  /** Whether every loop that sensed something is closed, but for bottlenecks. */
   boolean allClosed() {
     return loops.values().stream()
-        .filter(Loop::isSensed)
+        .filter(loop -> loop.isSensed() && !loop.isAbout(BOTTLENECK))
         .allMatch(loop -> loop.state().equals("closed"));
+  }
+
+  /** Whether there is a loop that minutes can't close. */
+  boolean waitsForABottleneck() {
+    return loops.values().stream()
+        .anyMatch(loop -> loop.isAbout(BOTTLENECK) && !loop.state().equals("closed"));
   }
 
   private long closed(String eventType) {
     return loops.values().stream()
-        .filter(loop -> loop.story.path("eventType").asText().equals(eventType))
-        .filter(loop -> loop.state().equals("closed"))
+        .filter(loop -> loop.isAbout(eventType) && loop.state().equals("closed"))
         .count();
   }
 

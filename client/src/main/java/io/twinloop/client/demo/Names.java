@@ -10,6 +10,10 @@ import java.util.regex.Pattern;
 /** How the things and people of a company are called, and its numbers written, for readers. */
 final class Names {
 
+  /** How roles that workflows name are spoken of; others by their own name. */
+  private static final Map<String, String> ROLES =
+      Map.of("it", "IT", "cfo", "the CFO", "hr-manager", "the HR manager");
+
   private final Company company;
   private final Pattern ids;
   private final Map<String, String> newcomers = new HashMap<>();
@@ -55,7 +59,7 @@ final class Names {
               .map(this::called)
               .orElse("whoever leads " + inWords(parts[1]));
       case "user" -> called(parts[1]);
-      default -> inWords(parts[1]);
+      default -> ROLES.getOrDefault(parts[1], inWords(parts[1]));
     };
   }
 

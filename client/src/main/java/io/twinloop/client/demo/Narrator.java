@@ -16,7 +16,10 @@ final class Narrator {
 
   private final Names names;
   private final TwinWords twin;
+
+  /** What each workflow asked last; it asks one thing at a time. */
   private final Map<String, String> titles = new HashMap<>();
+
 
   Narrator(Names names) {
     this.names = names;
@@ -38,19 +41,16 @@ final class Narrator {
       case "case over its SLA" -> Optional.of(lateCase(detail));
       case "concern raised", "concern raised again" -> Optional.of(twin.concern(detail));
       case "concern settled" -> Optional.of(twin.settled(detail));
-      case "twin updated" -> Optional.of(twin.updated(detail));
+      case "twin updated" -> twin.updated(detail);
+      case "bottleneck identified" -> Optional.of(bottleneck(loop, detail));
       case "resolved" -> Optional.of(resolution(loop, detail));
-      case "measured" ->
-          Optional.of(
-              "%s is now %s"
-                  .formatted(
-                      names.inWords(detail.path("kpiId").asText()), number(detail.path("value"))));
+      case "measured" -> measurement(loop, detail);
       case "workflow started" ->
           Optional.of("workflow %s answers".formatted(definition(detail)));
       case "notified" -> Optional.of(notification(detail.path("notification")));
       case "task opened" -> {
         String title = names.inWords(detail.path("title").asText());
-        titles.put(detail.path("taskId").asText(), title);
+        titles.put(detail.path("workflowId").asText(), title);
         yield Optional.empty();
       }
       case "task completed" -> Optional.of(completion(detail));
@@ -89,6 +89,13 @@ final class Narrator {
             about(loop), number(detail.path("value")), number(detail.path("baselineMean")));
   }
 
+  /** Only of what the loop is about: what workflows measure of themselves is for other readers. */
+  private Optional<String> measurement(JsonNode loop, JsonNode detail) {
+    return detail.path("kpiId").equals(loop.path("entityId"))
+        ? Optional.of("%s is now %s".formatted(about(loop), number(detail.path("value"))))
+        : Optional.empty();
+  }
+
   private String lateCase(JsonNode detail) {
     double actual = detail.path("actualDays").asDouble();
     double allowed = detail.path("slaDays").asDouble();
@@ -99,6 +106,15 @@ final class Narrator {
             number(detail.path("actualDays")),
             number(detail.path("slaDays")),
             actual > 1.5 * allowed ? ": CRITICAL" : "");
+  }
+
+  private String bottleneck(JsonNode loop, JsonNode detail) {
+    return "cases of %s wait longest between %s and %s: %.0f %% of all waiting"
+        .formatted(
+            about(loop),
+            detail.path("from").asText(),
+            detail.path("to").asText(),
+            100 * detail.path("share").asDouble());
   }
 
   private String resolution(JsonNode loop, JsonNode detail) {
@@ -116,7 +132,7 @@ final class Narrator {
   }
 
   private String completion(JsonNode detail) {
-    String title = titles.getOrDefault(detail.path("taskId").asText(), "a task");
+    String title = titles.getOrDefault(detail.path("workflowId").asText(), "a task");
     String sentence =
         "%s completed «%s»".formatted(names.called(detail.path("by").asText()), title);
     String resolution = detail.path("output").path("resolution").asText("");

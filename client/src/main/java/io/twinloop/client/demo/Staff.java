@@ -113,7 +113,10 @@ final class Staff {
           answer.put(field, world.resolutionDays(about));
         }
       }
-      case "automate" -> answer.put(field, false);
+      case "automate" -> answer.put(field, true);
+      case "automation_level" -> answer.put(field, nextLevel(node));
+      case "new_avg_time_days" ->
+          answer.put(field, Math.rint(node.path("sla_days").asDouble(1) * 3) / 10);
       case "decision" -> answer.put(field, "renew");
       case "expiry_date" -> answer.put(field, today(now).plusYears(2).toString());
       case "contract_id" -> answer.put(field, "contract-" + about);
@@ -140,6 +143,11 @@ final class Staff {
         }
       }
     }
+  }
+
+  private static String nextLevel(JsonNode process) {
+    boolean manual = process.path("automation_level").asText().equals("manual");
+    return manual ? "semi-auto" : "full-auto";
   }
 
   private boolean isProcess(String id) {

@@ -6,10 +6,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import java.util.Optional;
+import java.util.Set;
 
 /** What the twin says about its nodes, in plain words: concerns, and changes that followed. */
 final class TwinWords {
+
+  /** What a reader sees change; the rest is for programs. */
+  private static final Set<String> SHOWN =
+      Set.of(
+          "headcount",
+          "avg_duration_days",
+          "sla_compliance",
+          "automation_level",
+          "budget",
+          "budget_remaining",
+          "contract_expiry",
+          "score");
 
   private final Names names;
 
@@ -57,15 +70,18 @@ final class TwinWords {
     };
   }
 
-  /** A change of the twin that automation brought about. */
-  String updated(JsonNode detail) {
+  /** A change of the twin that automation brought about; empty where only notes changed. */
+  Optional<String> updated(JsonNode detail) {
     String node = names.inWords(detail.path("nodeId").asText());
     return switch (detail.path("change").asText()) {
-      case "created" -> "the twin knows %s".formatted(node);
-      case "related" -> "%s now %s".formatted(node, relation(detail));
-      case "relation ended" -> "%s no longer %s".formatted(node, relation(detail));
-      case "changed" -> "%s: %s".formatted(node, changes(detail.path("properties")));
-      default -> "%s: %s".formatted(node, detail.path("change").asText());
+      case "created" -> Optional.of("the twin knows %s".formatted(node));
+      case "related" -> Optional.of("%s now %s".formatted(node, relation(detail)));
+      case "relation ended" -> Optional.of("%s no longer %s".formatted(node, relation(detail)));
+      case "changed" ->
+          Optional.of(changes(detail.path("properties")))
+              .filter(changes -> !changes.isEmpty())
+              .map(changes -> "%s: %s".formatted(node, changes));
+      default -> Optional.of("%s: %s".formatted(node, detail.path("change").asText()));
     };
   }
 
@@ -77,8 +93,8 @@ final class TwinWords {
 
   private String changes(JsonNode properties) {
     List<String> changes = new ArrayList<>();
-    properties
-        .properties()
+    properties.properties().stream()
+        .filter(each -> SHOWN.contains(each.getKey()))
         .forEach(
             each ->
                 changes.add(
@@ -87,7 +103,7 @@ final class TwinWords {
                             each.getKey().replace('_', ' '),
                             value(each.getValue().path("before")),
                             value(each.getValue().path("after")))));
-    return changes.stream().collect(Collectors.joining(", "));
+    return String.join(", ", changes);
   }
 
   private String value(JsonNode value) {

@@ -70,20 +70,30 @@ final class World {
     disturbed.remove(kpiId);
   }
 
-  /** The next step of work, if there is one: a waiting case goes on, now and then one begins. */
-  Optional<Happened> work(Instant now) {
+  /**
+   * The next step of work, if there is one: a waiting case goes on, now and then one begins.
+   *
+   * @param ending whether cases may come to their end
+   */
+  Optional<Happened> work(Instant now, boolean ending) {
     if (dice.chance(0.2)) {
       Work process = dice.oneOf(company.processes());
       begun++;
       String caseId = "live-%d-%d".formatted(now.getEpochSecond(), begun);
       return Optional.of(goOn(new Open(process.id(), caseId, now, 0), now));
     }
-    return Optional.ofNullable(open.pollFirst()).map(next -> goOn(next, now));
+    Optional<Open> next = open.stream().filter(each -> ending || !isAtItsEnd(each)).findFirst();
+    next.ifPresent(open::remove);
+    return next.map(each -> goOn(each, now));
+  }
+
+  private boolean isAtItsEnd(Open each) {
+    return each.next() + 1 == company.process(each.processId()).activities().size();
   }
 
   private Happened goOn(Open at, Instant now) {
     Work process = company.process(at.processId());
-    if (at.next() + 1 < process.activities().size()) {
+    if (!isAtItsEnd(at)) {
       Open after = new Open(at.processId(), at.caseId(), at.began(), at.next() + 1);
       // A case that only began takes days: it is not gone on with today.
       if (at.next() > 0) {

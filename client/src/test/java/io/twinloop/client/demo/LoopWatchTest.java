@@ -68,13 +68,13 @@ class LoopWatchTest {
             "01",
             "act",
             "task opened",
-            "\"taskId\": \"t\", \"title\": \"Respond to %s\"".formatted(kpi.id()));
+            "\"workflowId\": \"w\", \"title\": \"Respond to %s\"".formatted(kpi.id()));
     String done =
         step(
             "09",
             "act",
             "task completed",
-            "\"taskId\": \"t\", \"by\": \"%s\", \"output\": {\"resolution\": \"Mended\"}"
+            "\"workflowId\": \"w\", \"by\": \"%s\", \"output\": {\"resolution\": \"Mended\"}"
                 .formatted(head.id()));
     List<Line> lines = watch.update("c", loop("open", OPENED, asked, done));
     assertThat(lines).hasSize(2);

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -113,6 +114,18 @@ class StoryTest {
   }
 
   @Test
+  void shouldEndNoCaseWhereNoneMayEnd() {
+    Company company = company(7);
+    World world = new World(company);
+    Company.Work process = company.processes().get(0);
+    world.waiting(List.of(new Cases.Open(process.id(), "w1", NOW.minusSeconds(90_000), 1)));
+    for (int i = 0; i < 60; i++) {
+      assertThat(world.work(NOW.plusSeconds(i), false).map(each -> each.event().activity()))
+          .isNotEqualTo(Optional.of(process.lastActivity()));
+    }
+  }
+
+  @Test
   void shouldGoOnWithWaitingCasesInTheirOrder() {
     Company company = company(7);
     World world = new World(company);
@@ -121,7 +134,7 @@ class StoryTest {
     List<String> activities = new ArrayList<>();
     for (int i = 0; i < 60; i++) {
       world
-          .work(NOW.plusSeconds(i))
+          .work(NOW.plusSeconds(i), true)
           .filter(each -> each.event().caseId().equals("w1"))
           .ifPresent(each -> activities.add(each.event().activity()));
     }
