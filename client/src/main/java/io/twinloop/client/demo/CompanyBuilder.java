@@ -195,7 +195,7 @@ final class CompanyBuilder {
               each.costEur(),
               each.automation(),
               each.activities(),
-              Math.rint(dice.between(0.6, 1.4) * 10) / 10,
+              Math.rint(dice.between(0.3, 0.8) * 10) / 10,
               id(each.system()),
               id(each.vendor()),
               dice.chance(0.5) ? before : null));

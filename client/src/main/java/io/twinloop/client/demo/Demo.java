@@ -46,6 +46,9 @@ final class Demo {
   /** A late case that is overdue by nothing reaches its SLA so long after it was told. */
   private static final Duration UNTIL_LATE = Duration.ofSeconds(3);
 
+  /** What happened is sensed within this time, or there is something wrong. */
+  private static final Duration UNTIL_SENSED = Duration.ofSeconds(8);
+
   /** What was agreed with a vendor or filed takes its effect so long after the task. */
   private static final Duration UNTIL_EFFECT = Duration.ofSeconds(3);
 
@@ -70,6 +73,7 @@ final class Demo {
   private final List<Later> later = new ArrayList<>();
   private final List<Scene> scenes = new ArrayList<>();
   private Instant began = Instant.EPOCH;
+  private Instant happenedAt = Instant.EPOCH;
   private Instant answeredAt = Instant.EPOCH;
   private Instant nextSamples = Instant.EPOCH;
   private Instant nextWork = Instant.EPOCH;
@@ -110,13 +114,21 @@ final class Demo {
     boolean enough = false;
     while (!enough && !isAfterFirstAct(clock.instant())) {
       tick();
-      enough = once && scenes.isEmpty() && watch.missing().isEmpty() && watch.allClosed();
+      enough = once && isOver();
     }
     sumUp();
     if (!once) {
       goOnForEver();
     }
     return watch.missing().isEmpty();
+  }
+
+  /** Whether all has happened, was sensed since, and is closed. */
+  private boolean isOver() {
+    return scenes.isEmpty()
+        && clock.instant().isAfter(happenedAt.plus(UNTIL_SENSED))
+        && watch.missing().isEmpty()
+        && watch.allClosed();
   }
 
   private void goOnForEver() throws InterruptedException {
@@ -179,6 +191,7 @@ final class Demo {
       Scene scene = each.next();
       if (!now.isBefore(began.plus(scene.at()))) {
         attempt(() -> happen(scene.incident(), now));
+        happenedAt = now;
         each.remove();
       }
     }

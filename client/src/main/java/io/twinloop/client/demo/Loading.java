@@ -59,15 +59,15 @@ final class Loading {
   /** KPI by KPI, so that the samples of one go together. */
   private Stream<String> samples() {
     Series series = new Series(company.seed());
-    Stream<List<String>> hourly =
+    Stream<List<String>> kpis =
         company.kpis().stream()
             .map(
                 kpi -> {
                   List<String> lines = new ArrayList<>();
-                  series.hours(kpi, now, (at, value) -> lines.add(sample(kpi.id(), value, at)));
+                  series.year(kpi, now, (at, value) -> lines.add(sample(kpi.id(), value, at)));
                   return lines;
                 });
-    Stream<List<String>> daily =
+    Stream<List<String>> bookings =
         company.withBudget().stream()
             .map(
                 (Unit unit) -> {
@@ -76,7 +76,7 @@ final class Loading {
                   series.bookings(unit, now, (at, value) -> lines.add(sample(kpi, value, at)));
                   return lines;
                 });
-    return Stream.concat(hourly, daily).flatMap(List::stream);
+    return Stream.concat(kpis, bookings).flatMap(List::stream);
   }
 
   static String sample(String kpiId, double value, Instant at) {

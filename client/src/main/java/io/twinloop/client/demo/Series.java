@@ -20,6 +20,10 @@ final class Series {
   private static final double DAY = 0.10;
   private static final double WEEKEND = 0.08;
   private static final double NOISE = 0.02;
+
+  /** Enough for a detector that looks at a month; more would only make a newcomer wait. */
+  private static final int HOURLY_DAYS = 50;
+
   private static final int HIGHEST_HOUR = 14;
 
   private final long seed;
@@ -40,12 +44,17 @@ final class Series {
     return cents(kpi.level() * day * week * noise);
   }
 
-  /** The value of each full hour of the year before {@code until}, in order of time. */
-  void hours(Measure kpi, Instant until, BiConsumer<Instant, Double> sink) {
+  /**
+   * The values of the year before {@code until}, in order of time: every full hour of the last
+   * {@value #HOURLY_DAYS} days, every fourth hour before.
+   */
+  void year(Measure kpi, Instant until, BiConsumer<Instant, Double> sink) {
     long last = until.getEpochSecond() / 3600;
     for (long hour = last - 364 * 24; hour <= last; hour++) {
-      Instant at = Instant.ofEpochSecond(hour * 3600);
-      sink.accept(at, usual(kpi, at));
+      if (hour % 4 == 0 || hour > last - HOURLY_DAYS * 24) {
+        Instant at = Instant.ofEpochSecond(hour * 3600);
+        sink.accept(at, usual(kpi, at));
+      }
     }
   }
 
