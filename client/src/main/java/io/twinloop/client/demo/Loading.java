@@ -1,0 +1,132 @@
+package io.twinloop.client.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.client.demo.Cases.Open;
+import io.twinloop.client.demo.Cases.Year;
+import io.twinloop.client.demo.Company.Unit;
+import io.twinloop.client.demo.Company.Work;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Tells the twin a company and its last year, as history: nothing of it raises an alarm. */
+final class Loading {
+
+  private final Twin twin;
+  private final Company company;
+  private final Instant now;
+  private final Consumer<String> say;
+
+  /**
+   * @param now the year told ends here
+   * @param say takes one line for people at a time
+   */
+  Loading(Twin twin, Company company, Instant now, Consumer<String> say) {
+    this.twin = twin;
+    this.company = company;
+    this.now = now;
+    this.say = say;
+  }
+
+  /**
+   * Loads it all. What the twin knows already stays as it is.
+   *
+   * @return the cases that are not over
+   * @throws IllegalStateException when the twin rejects a line
+   */
+  List<Open> load() {
+    CompanyImport.kpis(company).forEach((id, kpi) -> twin.put("/api/v1/kpis/" + id, kpi));
+    List<ObjectNode> lines = CompanyImport.lines(company);
+    timed(
+        "organisation: %,d units, %,d people, %,d processes"
+            .formatted(company.units().size(), company.people().size(), company.processes().size()),
+        () ->
+            twin.upload(
+                "/api/v1/twin/import",
+                "application/x-ndjson",
+                lines.stream().map(ObjectNode::toString)));
+    timed(
+        "a year of %d KPIs".formatted(company.kpis().size() + company.withBudget().size()),
+        () -> twin.upload("/api/v1/kpi-samples?mode=history", "application/x-ndjson", samples()));
+    return cases();
+  }
+
+  /** KPI by KPI, so that the samples of one go together. */
+  private Stream<String> samples() {
+    Series series = new Series(company.seed());
+    Stream<List<String>> kpis =
+        company.kpis().stream()
+            .map(
+                kpi -> {
+                  List<String> lines = new ArrayList<>();
+                  series.year(kpi, now, (at, value) -> lines.add(sample(kpi.id(), value, at)));
+                  return lines;
+                });
+    Stream<List<String>> bookings =
+        company.withBudget().stream()
+            .map(
+                (Unit unit) -> {
+                  String kpi = Company.spendKpi(unit.id());
+                  List<String> lines = new ArrayList<>();
+                  series.bookings(unit, now, (at, value) -> lines.add(sample(kpi, value, at)));
+                  return lines;
+                });
+    return Stream.concat(kpis, bookings).flatMap(List::stream);
+  }
+
+  static String sample(String kpiId, double value, Instant at) {
+    return Twin.object()
+        .put("kpiId", kpiId)
+        .put("value", value)
+        .put("timestamp", at.toString())
+        .put("source", "demo")
+        .toString();
+  }
+
+  private List<Open> cases() {
+    Cases cases = new Cases(company);
+    List<Open> open = new ArrayList<>();
+    for (Work process : company.processes()) {
+      Year year = cases.year(process, now);
+      open.addAll(year.open());
+      timed(
+          "a year of %s: %,d events".formatted(process.label(), year.events().size()),
+          () ->
+              twin.upload(
+                  "/api/v1/processes/"
+                      + process.id()
+                      + "/log?mode=history&case=case&activity=activity&timestamp=timestamp&resource=resource",
+                  "text/csv",
+                  Stream.concat(
+                      Stream.of("case,activity,timestamp,resource"),
+                      year.events().stream().map(Loading::csv))));
+    }
+    return open;
+  }
+
+  private static String csv(Cases.Event event) {
+    return String.join(
+        ",", event.caseId(), event.activity(), event.at().toString(), event.resource());
+  }
+
+  private interface Upload {
+    JsonNode send();
+  }
+
+  private void timed(String what, Upload upload) {
+    long begin = System.nanoTime();
+    JsonNode summary = upload.send();
+    if (summary.path("rejected").asInt() > 0) {
+      throw new IllegalStateException(
+          "Of the %s, %d lines were rejected: %s"
+              .formatted(what, summary.path("rejected").asInt(), summary.path("errors").path(0)));
+    }
+    double seconds = Duration.ofNanos(System.nanoTime() - begin).toMillis() / 1000.0;
+    say.accept("  loaded  %s (%s s)".formatted(what, String.format(Locale.ROOT, "%.1f", seconds)));
+  }
+}
