@@ -28,7 +28,8 @@ public final class OrgPictures {
 
   private static final String LINKS =
       """
-      SELECT r.source_id, r.relation, r.target_id FROM org_relation r
+      SELECT r.source_id, r.relation, r.target_id, r.properties ->> 'counted' AS counted
+      FROM org_relation r
       WHERE %1$s AND r.target_type <> 'KPI'
       """;
 
@@ -128,6 +129,7 @@ public final class OrgPictures {
     return new Link(
         row.getString("source_id"),
         RelationType.of(row.getString("relation")),
-        row.getString("target_id"));
+        row.getString("target_id"),
+        !"false".equals(row.getString("counted")));
   }
 }

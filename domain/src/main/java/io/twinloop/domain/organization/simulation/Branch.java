@@ -44,7 +44,7 @@ final class Branch {
 
   /** What units that merge have together. */
   private static final List<String> ADDED =
-      List.of("headcount_min", BUDGET, "budget_remaining", "fte");
+      List.of("headcount_min", BUDGET, "budget_remaining", "fte", "cost");
 
   private final Picture now;
 
@@ -138,10 +138,18 @@ final class Branch {
       heads += headsOf(part);
       money += part.budget() == null ? 0 : part.budget();
     }
-    problems.addAll(enough("headcount", (double) heads, (double) headcountOf(unitId), unitId));
+    long toGive = headcountOf(unitId) - stayingIn(unitId, taken);
+    problems.addAll(enough("headcount", (double) heads, (double) toGive, unitId));
     Double budget = now.number(unitId, BUDGET);
     problems.addAll(enough("budget", money, budget == null ? 0 : budget, unitId));
     return problems;
+  }
+
+  /** How many people no part takes: a headcount has to be left for them. */
+  private long stayingIn(String unitId, Set<String> taken) {
+    return now.sources(BELONGS_TO, unitId).stream()
+        .filter(personId -> now.counts(personId, unitId) && !taken.contains(personId))
+        .count();
   }
 
   private static List<Problem> enough(String of, double taken, double there, String unitId) {
@@ -150,7 +158,7 @@ final class Branch {
         : List.of(
             new Problem(
                 "/parts",
-                "the parts take a %s of %s, but '%s' has %s"
+                "the parts take a %s of %s, but '%s' has %s to give"
                     .formatted(of, plain(taken), unitId, plain(there))));
   }
 
@@ -186,7 +194,8 @@ final class Branch {
   }
 
   private static long headsOf(Change.Part part) {
-    return part.headcount() == null ? part.personIds().size() : part.headcount();
+    long people = part.personIds().size();
+    return part.headcount() == null ? people : Math.max(people, part.headcount());
   }
 
   private void splitOff(String unitId, Change.Part part) {
@@ -265,16 +274,17 @@ final class Branch {
     boolean joins = !now.targets(BELONGS_TO, personId).contains(toId);
     for (String unitId : List.copyOf(now.targets(BELONGS_TO, personId))) {
       if (!unitId.equals(toId)) {
-        now.unlink(personId, BELONGS_TO, unitId);
+        boolean counts = now.counts(personId, unitId);
+        now.belong(personId, unitId, toId);
         now.unlink(personId, MANAGES, unitId);
         Set<String> staying = new HashSet<>(now.sources(BELONGS_TO, unitId));
         staying.removeAll(together);
         cutLines(personId, staying);
-        addHeads(unitId, -1);
+        addHeads(unitId, counts ? -1 : 0);
       }
     }
     now.link(personId, BELONGS_TO, toId);
-    if (joins) {
+    if (joins && now.counts(personId, toId)) {
       addHeads(toId, 1);
     }
   }
@@ -338,8 +348,7 @@ final class Branch {
   /** Everybody and everything of a unit but its managers goes to another. */
   private void handOver(String unitId, String toId) {
     for (String personId : List.copyOf(now.sources(BELONGS_TO, unitId))) {
-      now.unlink(personId, BELONGS_TO, unitId);
-      now.link(personId, BELONGS_TO, toId);
+      now.belong(personId, unitId, toId);
     }
     for (String subUnitId : List.copyOf(now.sources(PART_OF, unitId))) {
       now.unlink(subUnitId, PART_OF, unitId);
@@ -351,8 +360,7 @@ final class Branch {
   }
 
   private void belongTo(String personId, String unitId, String nextId) {
-    now.unlink(personId, BELONGS_TO, unitId);
-    now.link(personId, BELONGS_TO, nextId);
+    now.belong(personId, unitId, nextId);
     now.unlink(personId, MANAGES, unitId);
   }
 

@@ -98,7 +98,7 @@ public sealed interface Change {
    * @param personIds of people who belong to the unit that is split
    * @param processIds of processes it owns
    * @param unitIds of its sub-units
-   * @param headcount it takes along; absent means as many as people are named
+   * @param headcount it takes along, at least as many as people are named; absent means so many
    * @param budget it takes along, EUR; absent means none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)

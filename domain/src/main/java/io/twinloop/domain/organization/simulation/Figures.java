@@ -29,11 +29,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * An organisation in figures. What the twin does not know is left out.
  *
- * @param headcount people: of each unit its {@code headcount}, or where it has none those who
- *     belong to it; who belongs to several such units counts once
- * @param fte full-time equivalents of those who belong to a unit, 1 where a person says none; of a
- *     unit with a number {@code fte} of its own that number; to two decimals
- * @param cost EUR: the units' own budgets; absent where no unit has one
+ * <p>A unit speaks of itself, without the units below it. Its {@code fte} and {@code cost} are
+ * those of staff who do not stand in the twin as persons, so the persons' come on top. A person
+ * counts once, and not at all where BELONGS_TO says {@code counted: false}.
+ *
+ * @param headcount people: of each unit its own {@code headcount}, or the number of those who
+ *     belong to it where that is larger
+ * @param fte full-time equivalents, 1 where a person says none; to two decimals
+ * @param cost a year, in the currency of the properties; absent where nobody and no unit has one
+ * @param budget the units' own, EUR; absent where no unit has one
  * @param vendorCost EUR a year: the contracts of vendors that supply a process; absent where no
  *     such vendor has a value
  * @param units how many there are
@@ -54,6 +58,7 @@ public record Figures(
     long headcount,
     double fte,
     @Nullable Double cost,
+    @Nullable Double budget,
     @Nullable Double vendorCost,
     int units,
     int depth,
@@ -117,9 +122,11 @@ public record Figures(
   static Figures of(Picture picture, Set<String> touched, Set<String> supplied) {
     List<String> units = picture.idsOf(ORGANIZATION_UNIT);
     List<String> processes = picture.idsOf(PROCESS);
+    Staff staff = staff(picture, units);
     return new Figures(
-        headcount(picture, units),
-        fte(picture, units),
+        staff.headcount(),
+        twoDecimals(staff.fte()),
+        staff.cost() == null ? null : Double.valueOf(twoDecimals(staff.cost())),
         sum(picture, units, "budget"),
         sum(
             picture,
@@ -174,17 +181,51 @@ public record Figures(
 
   /** How many people a unit has. */
   static long headcountOf(Picture picture, String unitId) {
-    Double headcount = picture.number(unitId, "headcount");
-    return headcount == null ? picture.sources(BELONGS_TO, unitId).size() : Math.round(headcount);
+    return staff(picture, List.of(unitId)).headcount();
+  }
+
+  /** Who works in units, and what for. */
+  private record Staff(long headcount, double fte, @Nullable Double cost) {}
+
+  private static Staff staff(Picture picture, List<String> units) {
+    Set<String> counted = new HashSet<>();
+    long headcount = 0;
+    double fte = 0;
+    Double cost = sum(picture, units, "cost");
+    for (String unit : units) {
+      int here = 0;
+      for (String person : picture.sources(BELONGS_TO, unit)) {
+        if (picture.counts(person, unit) && counted.add(person)) {
+          here++;
+          fte += orElse(picture.number(person, "fte"), 1);
+          cost = plus(cost, picture.number(person, "cost"));
+        }
+      }
+      headcount += Math.max(here, Math.round(orElse(picture.number(unit, "headcount"), 0)));
+      fte += orElse(picture.number(unit, "fte"), 0);
+    }
+    return new Staff(headcount, fte, cost);
+  }
+
+  private static double orElse(@Nullable Double value, double other) {
+    return value == null ? other : value;
+  }
+
+  private static @Nullable Double plus(@Nullable Double sum, @Nullable Double value) {
+    if (value == null) {
+      return sum;
+    }
+    return sum == null ? value : Double.valueOf(sum + value);
   }
 
   private static UnitFigures unit(Picture picture, String id) {
     Double minimum = picture.number(id, "headcount_min");
+    Staff staff = staff(picture, List.of(id));
     return new UnitFigures(
         id,
         picture.node(id).orElseThrow().label(),
-        headcountOf(picture, id),
-        fte(picture, List.of(id)),
+        staff.headcount(),
+        twoDecimals(staff.fte()),
         picture.sources(BELONGS_TO, id).size(),
         minimum == null ? null : Long.valueOf(Math.round(minimum)),
         picture.number(id, "budget"),
@@ -192,46 +233,12 @@ public record Figures(
         List.copyOf(picture.sources(MANAGES, id)));
   }
 
-  private static long headcount(Picture picture, List<String> units) {
-    long counted = 0;
-    Set<String> people = new HashSet<>();
-    for (String unit : units) {
-      if (picture.number(unit, "headcount") == null) {
-        people.addAll(picture.sources(BELONGS_TO, unit));
-      } else {
-        counted += headcountOf(picture, unit);
-      }
-    }
-    return counted + people.size();
-  }
-
-  private static double fte(Picture picture, List<String> units) {
-    double counted = 0;
-    Set<String> people = new HashSet<>();
-    for (String unit : units) {
-      Double own = picture.number(unit, "fte");
-      if (own == null) {
-        people.addAll(picture.sources(BELONGS_TO, unit));
-      } else {
-        counted += own;
-      }
-    }
-    for (String person : people) {
-      Double fte = picture.number(person, "fte");
-      counted += fte == null ? 1 : fte;
-    }
-    return twoDecimals(counted);
-  }
-
   private static @Nullable Double sum(Picture picture, List<String> ids, String property) {
     Double sum = null;
     for (String id : ids) {
-      Double value = picture.number(id, property);
-      if (value != null) {
-        sum = sum == null ? value : Double.valueOf(sum + value);
-      }
+      sum = plus(sum, picture.number(id, property));
     }
-    return sum == null ? null : Double.valueOf(twoDecimals(sum));
+    return sum;
   }
 
   private static boolean isUnderMinimum(Picture picture, String unit) {

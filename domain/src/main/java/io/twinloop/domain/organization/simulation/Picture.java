@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +23,20 @@ import org.jspecify.annotations.Nullable;
 /** The organisation at one instant: its nodes, and the relations that two of them stand in. */
 public final class Picture {
 
-  /** A relation between two nodes. */
-  public record Link(String sourceId, RelationType type, String targetId) {}
+  /**
+   * A relation between two nodes.
+   *
+   * @param counted false where a BELONGS_TO says that the person does not count in the unit
+   */
+  public record Link(String sourceId, RelationType type, String targetId, boolean counted) {
+    public Link(String sourceId, RelationType type, String targetId) {
+      this(sourceId, type, targetId, true);
+    }
+  }
 
   private record End(RelationType type, String id) {}
+
+  private record Membership(String personId, String unitId) {}
 
   private final Map<String, NodeContent> nodes;
 
@@ -33,13 +44,17 @@ public final class Picture {
 
   private final Map<End, Set<String>> sources;
 
+  private final Set<Membership> notCounted;
+
   private Picture(
       Map<String, NodeContent> nodes,
       Map<End, Set<String>> targets,
-      Map<End, Set<String>> sources) {
+      Map<End, Set<String>> sources,
+      Set<Membership> notCounted) {
     this.nodes = nodes;
     this.targets = targets;
     this.sources = sources;
+    this.notCounted = notCounted;
   }
 
   /**
@@ -49,6 +64,7 @@ public final class Picture {
   public static Picture of(Map<String, NodeContent> nodes, Collection<Link> links) {
     Map<End, Set<String>> targets = new HashMap<>();
     Map<End, Set<String>> sources = new HashMap<>();
+    Set<Membership> notCounted = new HashSet<>();
     for (Link link : links) {
       if (link.type() != RelationType.MEASURED_BY
           && nodes.containsKey(link.sourceId())
@@ -59,9 +75,12 @@ public final class Picture {
         sources
             .computeIfAbsent(new End(link.type(), link.targetId()), end -> new TreeSet<>())
             .add(link.sourceId());
+        if (!link.counted()) {
+          notCounted.add(new Membership(link.sourceId(), link.targetId()));
+        }
       }
     }
-    return new Picture(new TreeMap<>(nodes), targets, sources);
+    return new Picture(new TreeMap<>(nodes), targets, sources, notCounted);
   }
 
   /** What a node says of itself. */
@@ -95,6 +114,11 @@ public final class Picture {
   /** Where the relations of this type come from that lead to a node, in order of id. */
   public Set<String> sources(RelationType type, String targetId) {
     return sources.getOrDefault(new End(type, targetId), Set.of());
+  }
+
+  /** Whether a person counts in a unit he belongs to. */
+  boolean counts(String personId, String unitId) {
+    return !notCounted.contains(new Membership(personId, unitId));
   }
 
   /** The number in a property, absent where there is none. */
@@ -140,7 +164,8 @@ public final class Picture {
 
   /** A copy that can be changed; this picture stays as it is. */
   Branch branch() {
-    return new Branch(new Picture(new TreeMap<>(nodes), copy(targets), copy(sources)));
+    return new Branch(
+        new Picture(new TreeMap<>(nodes), copy(targets), copy(sources), new HashSet<>(notCounted)));
   }
 
   private static Map<End, Set<String>> copy(Map<End, Set<String>> ends) {
@@ -163,6 +188,15 @@ public final class Picture {
   void unlink(String sourceId, RelationType type, String targetId) {
     targets.getOrDefault(new End(type, sourceId), new TreeSet<>()).remove(targetId);
     sources.getOrDefault(new End(type, targetId), new TreeSet<>()).remove(sourceId);
+  }
+
+  /** Somebody belongs to another unit than before, and counts there as he did. */
+  void belong(String personId, String fromId, String toId) {
+    unlink(personId, RelationType.BELONGS_TO, fromId);
+    link(personId, RelationType.BELONGS_TO, toId);
+    if (notCounted.remove(new Membership(personId, fromId))) {
+      notCounted.add(new Membership(personId, toId));
+    }
   }
 
   void remove(String id) {

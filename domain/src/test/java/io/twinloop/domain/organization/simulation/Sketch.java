@@ -51,6 +51,13 @@ final class Sketch {
     return this;
   }
 
+  /** Somebody who belongs to a unit and does not count there. */
+  Sketch guest(String unit, String id) {
+    has(NodeType.PERSON, id);
+    links.add(new Link(id, RelationType.BELONGS_TO, unit, false));
+    return this;
+  }
+
   Sketch link(String source, RelationType type, String... targets) {
     for (String target : targets) {
       links.add(new Link(source, type, target));

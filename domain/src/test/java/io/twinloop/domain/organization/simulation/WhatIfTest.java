@@ -51,7 +51,7 @@ class WhatIfTest {
         .unit("finance", "acme", "{'budget': 1000}")
         .unit("accounting", "finance", "{'budget': 500, 'headcount_min': 3, 'kind': 'team'}")
         .unit("treasury", "finance", "{'budget': 200}")
-        .unit("sales", "acme", "{'headcount': 40, 'headcount_min': 35, 'fte': 38.5}")
+        .unit("sales", "acme", "{'headcount': 40, 'headcount_min': 35, 'fte': 36.5, 'cost': 90000}")
         .people("finance", "fay")
         .people("accounting", "ann", "abe", "amy")
         .people("treasury", "tom")
@@ -84,6 +84,7 @@ class WhatIfTest {
             new Figures(
                 45,
                 43.5,
+                90000.0,
                 1700.0,
                 120.0,
                 4,
@@ -109,6 +110,7 @@ class WhatIfTest {
             .after();
 
     assertThat(figures.cost()).isNull();
+    assertThat(figures.budget()).isNull();
     assertThat(figures.vendorCost()).isNull();
     assertThat(figures.spanOfControl()).isNull();
     assertThat(figures.depth()).isZero();
@@ -123,6 +125,22 @@ class WhatIfTest {
 
     assertThat(figures.headcount()).isEqualTo(45);
     assertThat(figures.fte()).isEqualTo(43.5);
+  }
+
+  @Test
+  void shouldLeaveOutWhoDoesNotCountWhereverHeGoes() {
+    Sketch sketch = acme().guest("treasury", "ida");
+
+    Outcome outcome =
+        sketch.simulate(
+            new MergeUnits(List.of("treasury"), "finance"),
+            new MovePeople(List.of("ida"), "sales"));
+
+    assertThat(outcome.before().headcount()).isEqualTo(45);
+    assertThat(outcome.after().headcount()).isEqualTo(45);
+    assertThat(outcome.after().fte()).isEqualTo(43.5);
+    assertThat(unit(outcome.after(), "sales").headcount()).isEqualTo(40);
+    assertThat(unit(outcome.after(), "sales").people()).isEqualTo(3);
   }
 
   @Test
@@ -171,10 +189,10 @@ class WhatIfTest {
     assertThat(unit(outcome.after(), "sales"))
         .isEqualTo(
             new UnitFigures(
-                "sales", "The sales", 44, 38.5, 6, 38L, 700.0, List.of("acme"), List.of("sam")));
+                "sales", "The sales", 44, 42.5, 6, 38L, 700.0, List.of("acme"), List.of("sam")));
     assertThat(outcome.after().units()).isEqualTo(2);
     assertThat(outcome.after().headcount()).isEqualTo(45);
-    assertThat(outcome.after().cost()).isEqualTo(1700);
+    assertThat(outcome.after().budget()).isEqualTo(1700);
     assertThat(outcome.after().processesWithoutOwner()).isZero();
     assertThat(outcome.after().touchedUnits()).extracting(UnitFigures::id).containsExactly("sales");
   }
@@ -201,7 +219,7 @@ class WhatIfTest {
     assertThat(unit(outcome.after(), "accounting").people()).isEqualTo(2);
     assertThat(unit(outcome.after(), "accounting").budget()).isEqualTo(400);
     assertThat(outcome.after().headcount()).isEqualTo(45);
-    assertThat(outcome.after().cost()).isEqualTo(1700);
+    assertThat(outcome.after().budget()).isEqualTo(1700);
     assertThat(outcome.after().unitsUnderMinimum()).isEqualTo(1);
     assertThat(outcome.after().unitsWithoutManager()).isEqualTo(2);
   }
@@ -226,7 +244,7 @@ class WhatIfTest {
     assertThat(outcome.after().headcount()).isEqualTo(44);
     assertThat(outcome.after().vacancies()).as("nobody is treasurer").isEqualTo(1);
     assertThat(outcome.after().processesWithoutOwner()).isEqualTo(1);
-    assertThat(outcome.after().cost()).isEqualTo(1500);
+    assertThat(outcome.after().budget()).isEqualTo(1500);
   }
 
   @Test
@@ -420,8 +438,8 @@ class WhatIfTest {
             "/changes/0/parts/1/label: label is missing or blank",
             "/changes/0/parts/2/id: 'new' is taken, a part needs an id of its own",
             "/changes/0/parts/2/personIds/0: 'amy' is taken already",
-            "/changes/0/parts: the parts take a headcount of 11, but 'accounting' has 3",
-            "/changes/0/parts: the parts take a budget of 600, but 'accounting' has 500");
+            "/changes/0/parts: the parts take a headcount of 11, but 'accounting' has 1 to give",
+            "/changes/0/parts: the parts take a budget of 600, but 'accounting' has 500 to give");
   }
 
   // Any organisation, any changes
