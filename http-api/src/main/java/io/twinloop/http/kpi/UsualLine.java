@@ -194,11 +194,15 @@ final class UsualLine implements Ndjson.Quick<KpiJson.Line> {
     if (!usual) {
       return Double.NaN;
     }
-    // Both are exact in a double, so their quotient is the double nearest to the text.
-    double value =
-        plain
-            ? (negative ? -1 : 1) * ((double) digits / TENS[scale])
-            : Double.parseDouble(new String(bytes, from, at - from, StandardCharsets.ISO_8859_1));
+    double value;
+    if (plain) {
+      // Both are exact in a double, so their quotient is the double nearest to the text. A whole
+      // number knows no negative zero.
+      double amount = (double) digits / TENS[scale];
+      value = negative && (digits != 0 || scale > 0) ? -amount : amount;
+    } else {
+      value = Double.parseDouble(new String(bytes, from, at - from, StandardCharsets.ISO_8859_1));
+    }
     usual = Double.isFinite(value);
     return value;
   }
