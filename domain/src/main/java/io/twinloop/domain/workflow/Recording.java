@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Recording {
 
-  /** What came of asking the outside: a call, a KPI, a person. */
+  /** What came of asking the outside: a call, a KPI, another workflow, a person. */
   sealed interface Answer {
     /** How long it took from the asking. */
     Duration after();
@@ -49,6 +49,8 @@ public final class Recording {
       asks(called.ref(), called.name(), at);
     } else if (step instanceof Step.KpiReadRequested read) {
       asks(read.ref(), read.name(), at);
+    } else if (step instanceof Step.WorkflowRequested child) {
+      asks(child.ref(), child.name(), at);
     } else if (step instanceof Step.HumanTaskRequested human) {
       asks(human.ref(), human.name(), at);
     } else if (step instanceof Step.TaskCompleted done && asked.containsKey(done.ref().id())) {

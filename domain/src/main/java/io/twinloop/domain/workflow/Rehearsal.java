@@ -77,6 +77,8 @@ public final class Rehearsal {
         ask(called.ref(), called.name());
       } else if (step instanceof Step.KpiReadRequested read) {
         ask(read.ref(), read.name());
+      } else if (step instanceof Step.WorkflowRequested child) {
+        ask(child.ref(), child.name());
       } else if (step instanceof Step.HumanTaskRequested human) {
         ask(human.ref(), human.name());
       }

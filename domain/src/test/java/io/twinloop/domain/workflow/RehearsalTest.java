@@ -93,6 +93,22 @@ class RehearsalTest {
   }
 
   @Test
+  void shouldStartNoOtherWorkflowButGoOnAsItDid() {
+    String tasks =
+        """
+        - go: {run: {workflow: {namespace: a, name: b, version: latest}, await: false}}
+        - tell: {call: notify, with: {channel: log, message: Begun}}
+        """;
+    Instance recorded = Instance.running(tasks).answer("begun");
+
+    Rehearsal.Outcome outcome = played(recorded, tasks);
+
+    assertThat(outcome.differences()).isEmpty();
+    assertThat(outcome.unrecorded()).isEmpty();
+    assertThat(outcome.would().ends()).isEqualTo(Account.Ends.COMPLETED);
+  }
+
+  @Test
   void shouldGiveTheAnswersOfALoopInTheirOrder() {
     String tasks =
         """
