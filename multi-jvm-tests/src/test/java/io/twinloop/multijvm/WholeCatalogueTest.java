@@ -147,6 +147,36 @@ class WholeCatalogueTest {
                     each.getKey(), () -> shouldSee(each.getKey(), each.getValue())));
   }
 
+  /** The reminder of a deadline is a row, and rows outlive nodes. */
+  @Test
+  void shouldRemindOfADeadlineThatComesWhileTheNodeIsDead() {
+    Instant deadline = Instant.now().plus(Duration.ofDays(1)).plusSeconds(5);
+    twin.putNode(
+        "audit", "ComplianceObligation", "Audit", json("deadline", deadline.toString()), "audit");
+    assertThat(seen("dto.compliance.deadline_approaching", "audit").at("/data/days_left").asInt())
+        .as("at once, as it is nearer than 30 days")
+        .isEqualTo(2);
+    until(() -> assertThat(twin.loop("audit").path("act")).isNotEmpty());
+
+    node.kill9();
+    node.start();
+
+    JsonNode reminder =
+        bus.await(
+            "reminder a day before",
+            PATIENCE,
+            each ->
+                isOf(each, "dto.compliance.deadline_approaching", "audit")
+                    && each.at("/data/days_left").asInt() == 1);
+    assertThat(reminder.path("correlationid").asText()).isEqualTo("audit");
+    twin.patchNode("audit", Twin.object().put("fulfilled", true), "done");
+    until(
+        () ->
+            assertThat(twin.loop("audit").path("measure"))
+                .extracting(step -> step.path("what").asText())
+                .contains("concern settled"));
+  }
+
   private static void shouldSee(String type, Scenario scenario) {
     String loop = "loop-of-" + type;
     Catalogue.Entry entry = Catalogue.find(type).orElseThrow();
@@ -171,7 +201,76 @@ class WholeCatalogueTest {
       shouldBeAnsweredBy(entry.startsAt(priority), subject, loop);
       assertThat(twin.loop(loop).path("sense")).as("the loop's beginning").isNotEmpty();
     }
-    assertThat(twin.deadLetters()).as("dead letters").isEmpty();
+    assertThat(twin.deadLetters())
+        .filteredOn(letter -> !letter.toString().contains("nonsense"))
+        .as("dead letters")
+        .isEmpty();
+  }
+
+  /** It does not matter who takes the last holder away: the role is vacant until it is taken. */
+  @Test
+  void shouldDetectAVacancyThatAPersonMadeAndCloseItWhenTheRoleIsTaken() {
+    put("it", "OrganizationUnit", none());
+    employ("p-5", "it", "admin");
+    String held = "/api/v1/twin/nodes/p-5/relations/HAS_ROLE/admin";
+
+    twin.change("DELETE", held, none(), "admin-left");
+
+    JsonNode event = seen("dto.org.vacancy_detected", "admin");
+    assertThat(event.path("correlationid").asText()).isEqualTo("admin-left");
+    assertThat(event.at("/data/unit_id").asText()).isEqualTo("it");
+    assertThat(property("admin", "vacant").asBoolean()).isTrue();
+
+    twin.relate("p-5", "HAS_ROLE", "admin", "admin-is-back");
+
+    until(
+        () ->
+            assertThat(twin.loop("admin-left").path("measure"))
+                .extracting(step -> step.path("what").asText())
+                .containsExactly("concern settled"));
+    assertThat(property("admin", "vacant").asBoolean()).isFalse();
+  }
+
+  /** What can't be taken is refused by the name of its field, and nothing is half done. */
+  @Test
+  void shouldRefuseWhatAutomationCantHaveDone() {
+    put("finance", "OrganizationUnit", json("headcount", 3));
+    Map<String, ObjectNode> nonsense = new TreeMap<>();
+    nonsense.put("bpa.workflow.completed", json("definition", "twinloop/a/1.0.0"));
+    nonsense.put("bpa.workflow.failed", none());
+    nonsense.put("bpa.employee.onboarded", json("employee_id", "p-7").put("unit_id", "nowhere"));
+    nonsense.put("bpa.employee.offboarded", json("employee_id", "finance"));
+    nonsense.put("bpa.process.automated", json("automation_level", 7));
+    nonsense.put("bpa.sla.resolved", json("resolution_time_days", -1));
+    nonsense.put("bpa.budget.approved", json("unit_id", "finance").put("approved_eur", "lots"));
+    nonsense.put("bpa.contract.renewed", json("expiry_date", "soon"));
+    nonsense.put("bpa.kpi.updated", json("value", "much"));
+    Map<String, String> fields =
+        Map.of(
+            "bpa.workflow.completed", "data.execution_time_sec",
+            "bpa.workflow.failed", "data.definition",
+            "bpa.employee.onboarded", "data.unit_id is 'nowhere'",
+            "bpa.employee.offboarded", "data.employee_id is 'finance'",
+            "bpa.process.automated", "data.automation_level is 7",
+            "bpa.sla.resolved", "data.resolution_time_days is -1",
+            "bpa.budget.approved", "data.approved_eur is \"lots\"",
+            "bpa.contract.renewed", "data.expiry_date is \"soon\"",
+            "bpa.kpi.updated", "data.value is \"much\"");
+
+    nonsense.forEach(
+        (type, data) -> bus.tell("nonsense-" + type, type, "Thing", "nonsense", "nonsense", data));
+
+    until(
+        () ->
+            assertThat(twin.deadLetters())
+                .filteredOn(letter -> letter.toString().contains("nonsense-"))
+                .hasSize(nonsense.size()));
+    for (JsonNode letter : twin.deadLetters()) {
+      String type = letter.path("eventType").asText();
+      assertThat(letter.path("error").asText()).as(type).contains(fields.get(type));
+    }
+    assertThat(twin.get("/api/v1/twin/nodes/p-7").status()).isEqualTo(404);
+    assertThat(property("finance", "headcount").asInt()).isEqualTo(3);
   }
 
   private static void shouldBeAnsweredBy(String workflow, String subject, String loop) {
