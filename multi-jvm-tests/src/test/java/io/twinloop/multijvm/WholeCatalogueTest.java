@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.IntegrationEvent.Direction;
 import io.twinloop.serialization.IntegrationEvent.Priority;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,13 +56,18 @@ class WholeCatalogueTest {
 
   private static final Map<String, Scenario> SCENARIOS = new TreeMap<>();
 
-  /** Types that the catalogue names and nothing in the product tells yet. */
-  private static final Set<String> NOT_TOLD_YET =
-      Set.of("dto.process.bottleneck_identified", "dto.org.restructuring_simulated");
+  /** What begins a loop of its own, whatever the request was that led to it. */
+  private static final Set<String> OWN_LOOPS = Set.of("dto.process.bottleneck_identified");
+
+  /** Fields that nothing in the product knows yet. */
+  private static final Map<String, Set<String>> NOT_KNOWN_YET =
+      Map.of("dto.org.restructuring_simulated", Set.of("calibration_error_pct"));
 
   static {
     SCENARIOS.put("dto.kpi.anomaly_detected", WholeCatalogueTest::anomaly);
     SCENARIOS.put("dto.process.sla_breach", WholeCatalogueTest::breach);
+    SCENARIOS.put("dto.process.bottleneck_identified", WholeCatalogueTest::bottleneck);
+    SCENARIOS.put("dto.org.restructuring_simulated", WholeCatalogueTest::restructuring);
     SCENARIOS.put("dto.org.vacancy_detected", WholeCatalogueTest::vacancy);
     SCENARIOS.put("dto.budget.overrun_predicted", WholeCatalogueTest::overrun);
     SCENARIOS.put("dto.vendor.risk_elevated", WholeCatalogueTest::risk);
@@ -129,13 +135,9 @@ class WholeCatalogueTest {
 
   @Test
   void shouldForgetNoTypeOfTheCatalogue() {
-    Set<String> spokenOf = new TreeSet<>(SCENARIOS.keySet());
-    spokenOf.addAll(NOT_TOLD_YET);
-
-    assertThat(spokenOf).hasSize(SCENARIOS.size() + NOT_TOLD_YET.size());
     assertThat(Catalogue.all())
         .extracting(Catalogue.Entry::type)
-        .containsExactlyInAnyOrderElementsOf(spokenOf);
+        .containsExactlyInAnyOrderElementsOf(SCENARIOS.keySet());
   }
 
   @TestFactory
@@ -183,6 +185,8 @@ class WholeCatalogueTest {
 
     String subject = scenario.run(loop);
 
+    List<String> known = new ArrayList<>(entry.data());
+    known.removeAll(NOT_KNOWN_YET.getOrDefault(type, Set.of()));
     JsonNode event =
         bus.await(
             type + " of " + subject,
@@ -192,14 +196,17 @@ class WholeCatalogueTest {
                     && each.path("subject").asText().equals(subject));
     assertThat(event.path("data").properties().stream().map(Map.Entry::getKey))
         .as("payload of %s", event)
-        .containsAll(entry.data());
-    assertThat(event.path("correlationid").asText()).isEqualTo(loop);
+        .containsAll(known);
+    String itsLoop = event.path("correlationid").asText();
+    if (!OWN_LOOPS.contains(type)) {
+      assertThat(itsLoop).isEqualTo(loop);
+    }
     if (entry.direction() == Direction.DTO_TO_BPA) {
       Priority priority = Priority.of(event.path("priority").asText());
       assertThat(event.path("entitytype").asText()).isEqualTo(entry.entityType());
       assertThat(event.path("source").asText()).isEqualTo("//dto/" + subject);
-      shouldBeAnsweredBy(entry.startsAt(priority), subject, loop);
-      assertThat(twin.loop(loop).path("sense")).as("the loop's beginning").isNotEmpty();
+      shouldBeAnsweredBy(entry.startsAt(priority), subject, itsLoop);
+      assertThat(twin.loop(itsLoop).path("sense")).as("the loop's beginning").isNotEmpty();
     }
     assertThat(twin.deadLetters())
         .filteredOn(letter -> !letter.toString().contains("nonsense"))
@@ -323,6 +330,43 @@ class WholeCatalogueTest {
     assertThat(event.at("/data/breach_pct").asDouble()).isEqualTo(64.0);
     assertThat(event.at("/data/owner_unit_id").asText()).isEqualTo("accounting");
     return "approval";
+  }
+
+  /** Cases that wait for days between their two steps. */
+  private static String bottleneck(String loop) {
+    put("post-room", "OrganizationUnit", none());
+    put("mail", "Process", none());
+    twin.relate("post-room", "OWNS_PROCESS", "mail", loop);
+    Instant now = Instant.now();
+    StringBuilder csv = new StringBuilder("case,activity,timestamp,resource\n");
+    for (int n = 0; n < 60; n++) {
+      Instant begun = now.minus(Duration.ofDays(3)).minusSeconds(n);
+      csv.append("%d,A,%s,ada%n%d,B,%s,bob%n".formatted(n, begun, n, now.minusSeconds(n)));
+    }
+    Twin.Answer answer =
+        twin.post(
+            "/api/v1/processes/mail/log?mode=live",
+            "text/csv",
+            csv.toString().getBytes(StandardCharsets.UTF_8));
+    assertThat(answer.isOk()).as("%s", answer).isTrue();
+    return "mail";
+  }
+
+  private static String restructuring(String loop) {
+    put("holding", "Organization", none());
+    put("back-office", "OrganizationUnit", json("headcount", 3));
+    twin.relate("back-office", "PART_OF", "holding", "setup");
+    ObjectNode plan = json("name", "A leaner back office");
+    plan.putArray("changes")
+        .addObject()
+        .put("type", "changeHeadcount")
+        .put("unitId", "back-office")
+        .put("headcount", 2);
+
+    Twin.Answer answer = twin.change("POST", "/api/v1/twin/simulations", plan, loop);
+
+    assertThat(answer.isOk()).as("%s", answer).isTrue();
+    return "holding";
   }
 
   /** One leaver, who leaves a role without a holder and a unit under its minimum: one vacancy. */
