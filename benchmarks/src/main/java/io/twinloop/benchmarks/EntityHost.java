@@ -14,6 +14,7 @@ import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionSettings;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelSchema;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.kpi.KpiReadModel;
@@ -233,7 +234,11 @@ final class EntityHost implements AutoCloseable {
    */
   double catchUp(RawPostgres raw) throws Exception {
     long all = raw.number("SELECT count(*) FROM event_journal WHERE entity_type = 'Kpi'");
-    new ProjectionRunner(system, ProjectionSettings.of(config), readModels.forProjections())
+    new ProjectionRunner(
+            system,
+            ProjectionSettings.of(config),
+            readModels.forProjections(),
+            new ProjectionState(readModels.database()))
         .readModel(new ProjectionRunner.Named("bench", Kpi.KEY.name()), KpiReadModel::new);
     long end = System.nanoTime() + PATIENCE.toNanos();
     long first = 0;

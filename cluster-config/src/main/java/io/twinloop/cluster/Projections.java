@@ -40,6 +40,7 @@ import io.twinloop.projections.organization.OrgNodeTimers;
 import io.twinloop.projections.organization.OrgPictures;
 import io.twinloop.projections.organization.RenewContract;
 import io.twinloop.projections.organization.ResolveSla;
+import io.twinloop.projections.organization.RoleVacancies;
 import io.twinloop.projections.organization.SimulationEvents;
 import io.twinloop.projections.organization.SimulationReadModel;
 import io.twinloop.projections.organization.SimulationRunner;
@@ -132,6 +133,9 @@ final class Projections {
     runner.publisher(
         new Named("org-node-publisher", OrgNode.KEY.name()),
         () -> new OrgNodePublisher(readModels.database(), bus));
+    runner.publisher(
+        new Named("role-vacancies", OrgNode.KEY.name()),
+        () -> new RoleVacancies(entities, readModels.database()));
     runner.readModel(
         new Named("simulation-read-model", Simulation.KEY.name()), SimulationReadModel::new);
     runner.publisher(

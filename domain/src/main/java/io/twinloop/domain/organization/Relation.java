@@ -2,6 +2,9 @@ package io.twinloop.domain.organization;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A relation that holds, as its source node keeps it.
@@ -25,6 +28,41 @@ public record Relation(
           "validFrom is " + validFrom + ", expected a time from 1900 to 2199");
     }
     validFrom = validFrom.truncatedTo(ChronoUnit.MICROS);
+  }
+
+  /**
+   * A relation that is to hold.
+   *
+   * @param targetType as the target itself says
+   * @param validFrom since when; absent means now, or for one that holds: unchanged
+   */
+  public record Wanted(
+      RelationType type,
+      String targetId,
+      NodeType targetType,
+      NodeProperties properties,
+      @Nullable Instant validFrom) {
+
+    /** Why it can't go out from this node, as a sentence; empty where it can. */
+    public Optional<String> refusal(String sourceId, NodeType sourceType) {
+      Optional<String> wrongEnds = type.refusal(sourceId, sourceType, targetId, targetType);
+      if (wrongEnds.isPresent()) {
+        return wrongEnds;
+      }
+      List<Problem> problems = KnownProperties.problems(type, properties);
+      if (!problems.isEmpty()) {
+        return Optional.of(Problem.sentence(problems));
+      }
+      return validFrom == null || isTime(validFrom)
+          ? Optional.empty()
+          : Optional.of("validFrom is %s, expected a time from 1900 to 2199.".formatted(validFrom));
+    }
+
+    /** The relation it becomes, where this one holds until now. */
+    public Relation relation(Optional<Relation> before, Instant now) {
+      Instant since = validFrom != null ? validFrom : before.map(Relation::validFrom).orElse(now);
+      return new Relation(type, targetId, targetType, properties, since);
+    }
   }
 
   /** Whether a relation may begin or end then. */

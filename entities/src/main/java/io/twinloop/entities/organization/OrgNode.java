@@ -9,13 +9,10 @@ import static io.twinloop.entities.Refusals.WRONG_STATE;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.domain.organization.ComplianceDeadline;
-import io.twinloop.domain.organization.Concern;
 import io.twinloop.domain.organization.Headcount;
-import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeChange;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeProperties;
-import io.twinloop.domain.organization.NodeSensing;
 import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.OpenConcern;
 import io.twinloop.domain.organization.Problem;
@@ -23,7 +20,6 @@ import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
-import io.twinloop.entities.EntityIds;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -492,8 +488,9 @@ public final class OrgNode
       return invalid(Problem.sentence(content.problems()), command.replyTo());
     }
     Instant now = clock.instant();
-    List<Event> events = new ArrayList<>(List.of(new NodeCreated(content, now, command.cause())));
-    new Telling(events, now, command.cause()).tell(List.of(), null, content);
+    List<Event> events = new ArrayList<>();
+    events.add(new NodeCreated(content, now, command.cause()));
+    telling(events, now, command.cause()).tell(List.of(), null, content);
     return changed(events, true, command.replyTo());
   }
 
@@ -531,7 +528,7 @@ public final class OrgNode
     Instant now = clock.instant();
     List<Event> events = new ArrayList<>();
     events.add(new NodeChanged(node.content().changeTo(content), now, cause));
-    new Telling(events, now, cause).tell(node.concerns(), node.content(), content);
+    telling(events, now, cause).tell(node.concerns(), node.content(), content);
     return changed(events, false, replyTo);
   }
 
@@ -546,7 +543,8 @@ public final class OrgNode
     events.add(
         new NodeChanged(
             node.content().changeTo(content.get()), command.adjustmentId(), now, command.cause()));
-    new Telling(events, now, command.cause(), command.roleId(), !command.toldElsewhere())
+    telling(events, now, command.cause())
+        .broughtAboutBy(command.roleId(), !command.toldElsewhere())
         .tell(node.concerns(), node.content(), content.get());
     return changed(events, false, command.replyTo());
   }
@@ -578,7 +576,7 @@ public final class OrgNode
             command.adjustmentId(),
             now,
             command.cause()));
-    new Telling(events, now, command.cause()).tell(node.concerns(), node.content(), content);
+    telling(events, now, command.cause()).tell(node.concerns(), node.content(), content);
     return changed(events, false, command.replyTo());
   }
 
@@ -594,91 +592,32 @@ public final class OrgNode
           command.replyTo());
     }
     List<Event> events = new ArrayList<>();
-    new Telling(events, now, command.cause()).tell(node.concerns(), node.content(), node.content());
+    telling(events, now, command.cause()).tell(node.concerns(), node.content(), node.content());
     return events.isEmpty()
         ? unchanged(state, command.replyTo())
         : changed(events, false, command.replyTo());
   }
 
-  /** Turns what a change means for the node's concerns into events. */
-  private final class Telling {
-    private final List<Event> events;
-    private final Instant now;
-    private final Cause cause;
-    private final @Nullable String roleId;
-    private final boolean told;
-    private @Nullable String loop;
-
-    Telling(List<Event> events, Instant now, Cause cause) {
-      this(events, now, cause, null, true);
-    }
-
-    /** For a change that one who held this role brought about. */
-    Telling(List<Event> events, Instant now, Cause cause, @Nullable String roleId, boolean told) {
-      this.events = events;
-      this.now = now;
-      this.cause = cause;
-      this.roleId = roleId;
-      this.told = told;
-      this.loop = cause.correlationId();
-    }
-
-    void tell(List<OpenConcern> open, @Nullable NodeContent before, NodeContent after) {
-      for (NodeSensing.Finding finding : NodeSensing.sense(open, before, after, now)) {
-        if (finding instanceof NodeSensing.Raised raised) {
-          events.add(new ConcernRaised(opened(raised.concern()), false, after, now, cause));
-        } else if (finding instanceof NodeSensing.Renewed renewed) {
-          OpenConcern next = renewed.open().renewed(renewed.concern());
-          events.add(new ConcernRaised(next, true, after, now, cause));
-        } else if (finding instanceof NodeSensing.Settled settled) {
-          events.add(new ConcernSettled(settled.open(), settled.value(), now, cause));
-        }
-      }
-    }
-
-    private OpenConcern opened(Concern concern) {
-      // The number this event will have makes the id: a node may worry about the same thing again.
-      String concernId =
-          EntityIds.derived("concern", id, Long.toString(seqNr() + events.size() + 1));
-      String correlationId = loop == null ? concernId : loop;
-      loop = null; // the change's own loop has one beginning; a further concern is another
-      return concern instanceof Concern.Understaffed understaffed
-          ? new OpenConcern(concernId, correlationId, understaffed.after(roleId), now, told)
-          : new OpenConcern(concernId, correlationId, concern, now, true);
-    }
+  private NodeConcerns telling(List<Event> events, Instant now, Cause cause) {
+    return new NodeConcerns(id, seqNr() + 1, events, now, cause);
   }
 
   private ReplyEffect<Event, State> relate(State state, Relate command) {
     Node node = state.node();
-    Optional<String> wrongEnds =
-        command
-            .relation()
-            .refusal(id, node.content().type(), command.targetId(), command.targetType());
-    if (wrongEnds.isPresent()) {
-      return invalid(wrongEnds.get(), command.replyTo());
-    }
-    List<Problem> problems = KnownProperties.problems(command.relation(), command.properties());
-    if (!problems.isEmpty()) {
-      return invalid(Problem.sentence(problems), command.replyTo());
-    }
     Instant now = clock.instant();
-    Optional<Relation> before = node.relation(command.relation(), command.targetId());
-    Instant since =
-        command.validFrom() != null
-            ? command.validFrom()
-            : before.map(Relation::validFrom).orElse(now);
-    if (!Relation.isTime(since)) {
-      return invalid(
-          "validFrom is %s, expected a time from 1900 to 2199.".formatted(since),
-          command.replyTo());
-    }
-    Relation relation =
-        new Relation(
+    Relation.Wanted wanted =
+        new Relation.Wanted(
             command.relation(),
             command.targetId(),
             command.targetType(),
             command.properties(),
-            since);
+            command.validFrom());
+    Optional<Relation> before = node.relation(command.relation(), command.targetId());
+    Optional<String> refusal = wanted.refusal(id, node.content().type());
+    if (refusal.isPresent()) {
+      return invalid(refusal.get(), command.replyTo());
+    }
+    Relation relation = wanted.relation(before, now);
     if (before.isEmpty()) {
       return changed(new Related(relation, now, command.cause()), true, command.replyTo());
     }
