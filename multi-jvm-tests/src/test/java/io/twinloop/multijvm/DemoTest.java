@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The demo keeps its promise, whatever its seed: loops of three kinds close, by events on Kafka. */
+/**
+ * The demo keeps its promise, whatever its seed: loops of three kinds close, by events on Kafka.
+ */
 class DemoTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -67,8 +69,7 @@ class DemoTest {
         closedLoops().filter(loop -> !before.contains(loop)).map(twin::loop).toList();
     assertThat(stories)
         .extracting(story -> story.path("eventType").asText())
-        .contains(
-            "dto.kpi.anomaly_detected", "dto.process.sla_breach", "dto.org.vacancy_detected");
+        .contains("dto.kpi.anomaly_detected", "dto.process.sla_breach", "dto.org.vacancy_detected");
     for (JsonNode story : stories) {
       List<String> events = eventsOf(story);
       assertThat(events).as("events of the loop %s", story).isNotEmpty();
@@ -124,7 +125,8 @@ class DemoTest {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-      while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+      while (ends.entrySet().stream()
+          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
         for (var each : consumer.poll(Duration.ofSeconds(1))) {
           ids.add(JSON.readTree(each.value()).get("id").asText());
         }
