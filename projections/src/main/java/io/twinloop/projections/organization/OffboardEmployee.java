@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * vacancy is detected: by the role, or where that is still held, by the unit that falls under its
  * minimum.
  *
- * <p>The person's relations end last: what a crash left undone is found again by them.
+ * <p>The roles are left before they become vacant, see {@link RoleVacancies}; the units last, after
+ * they have counted the leaver: what a crash left undone is found again by that.
  */
 public final class OffboardEmployee implements Effect {
 
@@ -95,7 +96,9 @@ public final class OffboardEmployee implements Effect {
     List<String> units = targets(person, RelationType.BELONGS_TO, null);
     List<String> held = targets(person, RelationType.HAS_ROLE, roleId);
     String unit = unitId != null ? unitId : units.isEmpty() ? null : units.get(0);
-    return inOrder(held, each -> roles.leave(each, employeeId, unit, left, data.cause()))
+    return end(data, employeeId, person, RelationType.HAS_ROLE, left)
+        .thenCompose(
+            ended -> inOrder(held, each -> roles.leave(each, employeeId, unit, left, data.cause())))
         .thenCompose(
             vacant ->
                 inOrder(
@@ -111,15 +114,14 @@ public final class OffboardEmployee implements Effect {
                                     data.event().id(),
                                     data.cause(),
                                     replyTo))))
-        .thenCompose(
-            counted ->
-                inOrder(
-                    person.relations().stream().filter(OffboardEmployee::ends).toList(),
-                    each -> end(data, employeeId, each, left)));
+        .thenCompose(counted -> end(data, employeeId, person, RelationType.BELONGS_TO, left));
   }
 
-  private static boolean ends(Relation relation) {
-    return relation.type() == RelationType.BELONGS_TO || relation.type() == RelationType.HAS_ROLE;
+  private CompletionStage<?> end(
+      EventData data, String employeeId, OrgNode.Current person, RelationType type, Instant left) {
+    return inOrder(
+        person.relations().stream().filter(relation -> relation.type() == type).toList(),
+        each -> end(data, employeeId, each, left));
   }
 
   private static List<String> targets(

@@ -71,7 +71,7 @@ final class RoleHolders {
     return nodes.patch(roleId, properties, cause);
   }
 
-  private static boolean isVacant(OrgNode.Current role) {
+  static boolean isVacant(OrgNode.Current role) {
     return role.content().properties().toJson().path("vacant").asBoolean(false);
   }
 

@@ -42,13 +42,7 @@ public final class RoleVacancies extends Handler<List<EventEnvelope<OrgNode.Even
   /** What counts is how it stands now: an event may come again, when more has happened. */
   private CompletionStage<?> follow(String personId, OrgNode.Event event) {
     if (event instanceof OrgNode.Related related && isRole(related.relation())) {
-      String roleId = related.relation().targetId();
-      return relationsOf(personId)
-          .thenCompose(
-              now ->
-                  holds(now, roleId)
-                      ? taken(roleId, event.cause())
-                      : CompletableFuture.completedStage(null));
+      return taken(personId, related.relation().targetId(), event.cause());
     } else if (event instanceof OrgNode.Unrelated left && isRole(left.relation())) {
       Relation held = left.relation();
       return relationsOf(personId)
@@ -85,14 +79,23 @@ public final class RoleVacancies extends Handler<List<EventEnvelope<OrgNode.Even
     return roles.leave(held.targetId(), personId, unitId, at, cause);
   }
 
-  private CompletionStage<?> taken(String roleId, Cause cause) {
+  /**
+   * The role is asked first: where it is vacant already, whoever made it so has ended the relation
+   * before, and a person who still holds it took it afterwards.
+   */
+  private CompletionStage<?> taken(String personId, String roleId, Cause cause) {
     return nodes
         .find(roleId)
         .thenCompose(
             role ->
-                role.isEmpty() || role.get().retired()
+                role.isEmpty() || role.get().retired() || !RoleHolders.isVacant(role.get())
                     ? CompletableFuture.completedStage(null)
-                    : roles.fill(role.get(), roleId, cause));
+                    : relationsOf(personId)
+                        .thenCompose(
+                            now ->
+                                holds(now, roleId)
+                                    ? roles.fill(role.get(), roleId, cause)
+                                    : CompletableFuture.completedStage(null)));
   }
 
   private static boolean isRole(Relation relation) {
