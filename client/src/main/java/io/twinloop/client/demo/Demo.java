@@ -231,8 +231,7 @@ final class Demo {
 
   private void leave(Person person, Instant now) {
     happens(
-        now,
-        "%s leaves %s".formatted(names.called(person), company.unit(person.unitId()).label()));
+        now, "%s leaves %s".formatted(names.called(person), company.unit(person.unitId()).label()));
     twin.post(
         "/api/v1/webhooks/hrms",
         Twin.object()
@@ -398,7 +397,8 @@ final class Demo {
       out.printf("  No loop of these has closed: %s.%n", String.join(", ", watch.missing()));
     }
     if (watch.waitsForABottleneck()) {
-      out.println("  (A bottleneck counts as gone when cases wait longer elsewhere: that takes weeks.)");
+      out.println(
+          "  (A bottleneck counts as gone when cases wait longer elsewhere: that takes weeks.)");
     }
     out.printf("  %d integration events on Kafka%n", eventsOnKafka);
     out.printf(

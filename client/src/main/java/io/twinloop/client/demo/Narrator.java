@@ -20,7 +20,6 @@ final class Narrator {
   /** What each workflow asked last; it asks one thing at a time. */
   private final Map<String, String> titles = new HashMap<>();
 
-
   Narrator(Names names) {
     this.names = names;
     twin = new TwinWords(names);
@@ -45,8 +44,7 @@ final class Narrator {
       case "bottleneck identified" -> Optional.of(bottleneck(loop, detail));
       case "resolved" -> Optional.of(resolution(loop, detail));
       case "measured" -> measurement(loop, detail);
-      case "workflow started" ->
-          Optional.of("workflow %s answers".formatted(definition(detail)));
+      case "workflow started" -> Optional.of("workflow %s answers".formatted(definition(detail)));
       case "notified" -> Optional.of(notification(detail.path("notification")));
       case "task opened" -> {
         String title = names.inWords(detail.path("title").asText());
@@ -85,8 +83,7 @@ final class Narrator {
 
   private String backInBand(JsonNode loop, JsonNode detail) {
     return "%s is back at %s (usual %s)"
-        .formatted(
-            about(loop), number(detail.path("value")), number(detail.path("baselineMean")));
+        .formatted(about(loop), number(detail.path("value")), number(detail.path("baselineMean")));
   }
 
   /** Only of what the loop is about: what workflows measure of themselves is for other readers. */

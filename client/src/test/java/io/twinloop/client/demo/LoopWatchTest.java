@@ -100,7 +100,8 @@ class LoopWatchTest {
     assertThat(
             sentence(
                 "concern settled",
-                "\"type\": \"understaffed\", \"value\": 6, \"nodeId\": \"%s\"".formatted(unit.id())))
+                "\"type\": \"understaffed\", \"value\": 6, \"nodeId\": \"%s\""
+                    .formatted(unit.id())))
         .isEqualTo(unit.label() + " has 6 people again");
     assertThat(
             sentence(
