@@ -3,7 +3,6 @@ package io.twinloop.multijvm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,9 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,26 +24,31 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class DemoTest {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** The first act takes two minutes at most; the rest is for starting and loading. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private static final Duration ON_KAFKA = Duration.ofSeconds(20);
 
   @TempDir static Path folder;
 
   private static ServicesProcess services;
   private static NodeProcess node;
   private static Twin twin;
+  private static Bus bus;
 
   @BeforeAll
   static void startANode() {
     services = ServicesProcess.start(folder.resolve("services"));
     node = NodeProcess.named("a", folder).using(services).start();
     twin = new Twin(node::url);
+    bus = new Bus(services.kafkaBootstrap());
   }
 
   @AfterAll
   static void stopIt() {
+    if (bus != null) {
+      bus.close();
+    }
     if (node != null) {
       node.close();
     }
@@ -64,7 +65,6 @@ class DemoTest {
     String told = runDemo(seed);
 
     assertThat(told).contains("sensed", "decided", "acted", "measured", "closed");
-    Set<String> onKafka = readFromKafka();
     List<JsonNode> stories =
         closedLoops().filter(loop -> !before.contains(loop)).map(twin::loop).toList();
     assertThat(stories)
@@ -73,7 +73,9 @@ class DemoTest {
     for (JsonNode story : stories) {
       List<String> events = eventsOf(story);
       assertThat(events).as("events of the loop %s", story).isNotEmpty();
-      assertThat(onKafka).as("on Kafka, for the loop %s", story).containsAll(events);
+      for (String id : events) {
+        bus.await("event " + id, ON_KAFKA, event -> event.path("id").asText().equals(id));
+      }
     }
   }
 
@@ -106,30 +108,6 @@ class DemoTest {
       JsonNode id = step.path("detail").path("eventId");
       if (id.isTextual()) {
         ids.add(id.asText());
-      }
-    }
-    return ids;
-  }
-
-  /** The ids of all events that are on the two topics now, as a plain consumer reads them. */
-  private static Set<String> readFromKafka() throws IOException {
-    Map<String, Object> settings = Map.of("bootstrap.servers", services.kafkaBootstrap());
-    Set<String> ids = new HashSet<>();
-    try (KafkaConsumer<String, String> consumer =
-        new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
-      List<TopicPartition> partitions =
-          Stream.of("dto-to-bpa", "bpa-to-dto")
-              .flatMap(topic -> consumer.partitionsFor(topic).stream())
-              .map(each -> new TopicPartition(each.topic(), each.partition()))
-              .toList();
-      consumer.assign(partitions);
-      consumer.seekToBeginning(partitions);
-      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-      while (ends.entrySet().stream()
-          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-        for (var each : consumer.poll(Duration.ofSeconds(1))) {
-          ids.add(JSON.readTree(each.value()).get("id").asText());
-        }
       }
     }
     return ids;

@@ -14,7 +14,7 @@ import javax.tools.ToolProvider;
 
 /**
  * A folder that looks to the launcher like a built checkout: the real script and the real module
- * 'embedded', and a node of a few lines.
+ * 'embedded', and a node and a demo of a few lines.
  */
 final class FakeCheckout {
   private FakeCheckout() {}
@@ -23,7 +23,9 @@ final class FakeCheckout {
     Files.copy(repositoryRoot().resolve("twinloop"), root.resolve("twinloop"));
     Files.writeString(root.resolve("pom.xml"), "<project/>");
     Path node = Files.createDirectories(root.resolve("cluster-config/target/lib"));
-    compileNode(root, node.resolve("cluster-config-0.jar"));
+    compile(root, "Main", node.resolve("cluster-config-0.jar"));
+    Path client = Files.createDirectories(root.resolve("client/target/lib"));
+    compile(root, "DemoMain", client.resolve("client-0.jar"));
     Path embedded = Files.createDirectories(root.resolve("embedded/target/lib"));
     copyOwnClassPath(embedded);
     Files.createDirectories(root.resolve("target"));
@@ -40,16 +42,16 @@ final class FakeCheckout {
     return here;
   }
 
-  private static void compileNode(Path root, Path jar) throws IOException {
-    Path source = Files.createDirectories(root.resolve("node")).resolve("Main.java");
-    try (InputStream in = FakeCheckout.class.getResourceAsStream("/launcher/Main.java")) {
+  private static void compile(Path root, String name, Path jar) throws IOException {
+    Path source = Files.createDirectories(root.resolve("sources")).resolve(name + ".java");
+    try (InputStream in = FakeCheckout.class.getResourceAsStream("/launcher/" + name + ".java")) {
       Files.copy(in, source);
     }
-    Path classes = Files.createDirectories(root.resolve("node/classes"));
+    Path classes = Files.createDirectories(root.resolve("classes").resolve(name));
     JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
     int failures = javac.run(null, null, null, "-d", classes.toString(), source.toString());
     if (failures != 0) {
-      throw new IllegalStateException("The fake node does not compile");
+      throw new IllegalStateException("The fake " + name + " does not compile");
     }
     pack(classes, jar);
   }

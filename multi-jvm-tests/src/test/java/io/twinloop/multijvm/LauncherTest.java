@@ -68,6 +68,11 @@ class LauncherTest {
         launch("up", "--port", "99999"),
         2,
         "twinloop: --port is '99999', but a port is a whole number from 1 to 65535.");
+    assertRefused(
+        launch("demo", "--seed", "seven"),
+        2,
+        "twinloop: --seed is 'seven', but a seed is a whole number of at most 18 digits.");
+    assertRefused(launch("up", "--once"), 2, "twinloop: unknown option '--once'.");
   }
 
   @Test
@@ -136,6 +141,53 @@ class LauncherTest {
     assertThat(data.resolve("postgres")).doesNotExist();
     assertThat(launch("stop", "--data", data.toString()).exitCode()).isZero();
     assertThat(up.exitCode()).isZero();
+  }
+
+  @Test
+  void shouldShowTheDemoInAFolderThatGoesWithIt() throws IOException {
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    Run demo =
+        launch(
+            Map.of("TMPDIR", temporary.toString(), "TWINLOOP_KAFKA_BOOTSTRAP", "somebody-elses:1"),
+            "demo",
+            "--seed",
+            "7",
+            "--port",
+            Integer.toString(port),
+            "--once");
+    assertThat(demo.exitCode()).as(demo.output()).isZero();
+    assertThat(demo.output())
+        .contains("runs with --url http://127.0.0.1:%d --seed 7 --once".formatted(port))
+        .contains("Kafka is ready");
+    assertThat(temporary).isEmptyDirectory();
+  }
+
+  @Test
+  void shouldStopTheDemoAndItsNodeTogether() {
+    Run demo = launch("demo", "--port", Integer.toString(port), "--data", data.toString());
+    demo.await("the fake demo runs");
+    Signals.send("TERM", demo.process.toHandle());
+    assertThat(demo.exitCode()).isEqualTo(143);
+    assertThat(log()).contains("the fake node left in order");
+    assertThat(data.resolve("postgres/postmaster.pid")).doesNotExist();
+    assertThat(demo.process.descendants()).isEmpty();
+  }
+
+  @Test
+  void shouldKeepTheDataOfADemoThatDidNotShowAll() {
+    Run demo =
+        launch(
+            Map.of("FAKE_DEMO_FAILS", "yes"),
+            "demo",
+            "--port",
+            Integer.toString(port),
+            "--data",
+            data.toString(),
+            "--once");
+    assertThat(demo.exitCode()).isEqualTo(1);
+    assertThat(demo.output())
+        .contains("twinloop: The demo did not show all it promised; the data and the log stay in");
+    assertThat(log()).contains("the fake node left in order");
   }
 
   @Test

@@ -11,11 +11,18 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** Tells the twin a company and its last year, as history: nothing of it raises an alarm. */
 final class Loading {
+
+  private static final int AT_ONCE = 3;
 
   private final Twin twin;
   private final Company company;
@@ -39,7 +46,7 @@ final class Loading {
    * @return the cases that are not over
    * @throws IllegalStateException when the twin rejects a line
    */
-  List<Open> load() {
+  List<Open> load() throws InterruptedException {
     CompanyImport.kpis(company).forEach((id, kpi) -> twin.put("/api/v1/kpis/" + id, kpi));
     List<ObjectNode> lines = CompanyImport.lines(company);
     timed(
@@ -50,10 +57,38 @@ final class Loading {
                 "/api/v1/twin/import",
                 "application/x-ndjson",
                 lines.stream().map(ObjectNode::toString)));
-    timed(
-        "a year of %d KPIs".formatted(company.kpis().size() + company.withBudget().size()),
-        () -> twin.upload("/api/v1/kpi-samples?mode=history", "application/x-ndjson", samples()));
-    return cases();
+    return atOnce(years());
+  }
+
+  /** The KPIs, and each process; every upload waits for the twin now and then. */
+  private List<Callable<List<Open>>> years() {
+    List<Callable<List<Open>>> years = new ArrayList<>();
+    years.add(
+        () -> {
+          timed(
+              "a year of %d KPIs".formatted(company.kpis().size() + company.withBudget().size()),
+              () ->
+                  twin.upload(
+                      "/api/v1/kpi-samples?mode=history", "application/x-ndjson", samples()));
+          return List.of();
+        });
+    company.processes().forEach(each -> years.add(() -> cases(each)));
+    return years;
+  }
+
+  private static List<Open> atOnce(List<Callable<List<Open>>> years) throws InterruptedException {
+    ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+    try {
+      List<Open> open = new ArrayList<>();
+      for (Future<List<Open>> year : threads.invokeAll(years)) {
+        open.addAll(year.get());
+      }
+      return open;
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   /** KPI by KPI, so that the samples of one go together. */
@@ -88,25 +123,20 @@ final class Loading {
         .toString();
   }
 
-  private List<Open> cases() {
-    Cases cases = new Cases(company);
-    List<Open> open = new ArrayList<>();
-    for (Work process : company.processes()) {
-      Year year = cases.year(process, now);
-      open.addAll(year.open());
-      timed(
-          "a year of %s: %,d events".formatted(process.label(), year.events().size()),
-          () ->
-              twin.upload(
-                  "/api/v1/processes/"
-                      + process.id()
-                      + "/log?mode=history&case=case&activity=activity&timestamp=timestamp&resource=resource",
-                  "text/csv",
-                  Stream.concat(
-                      Stream.of("case,activity,timestamp,resource"),
-                      year.events().stream().map(Loading::csv))));
-    }
-    return open;
+  private List<Open> cases(Work process) {
+    Year year = new Cases(company).year(process, now);
+    timed(
+        "a year of %s: %,d events".formatted(process.label(), year.events().size()),
+        () ->
+            twin.upload(
+                "/api/v1/processes/"
+                    + process.id()
+                    + "/log?mode=history&case=case&activity=activity&timestamp=timestamp&resource=resource",
+                "text/csv",
+                Stream.concat(
+                    Stream.of("case,activity,timestamp,resource"),
+                    year.events().stream().map(Loading::csv))));
+    return year.open();
   }
 
   private static String csv(Cases.Event event) {
