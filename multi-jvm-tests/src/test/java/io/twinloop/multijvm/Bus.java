@@ -11,6 +11,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -96,8 +99,18 @@ final class Bus implements AutoCloseable {
     event.put("time", Instant.now().toString()).put("datacontenttype", "application/json");
     event.put("direction", "bpa-to-dto").put("correlationid", loop).put("schemaversion", "1.0");
     event.set("data", data);
-    producer.send(new ProducerRecord<>("bpa-to-dto", subject, event.toString()));
-    producer.flush();
+    send(new ProducerRecord<>("bpa-to-dto", subject, event.toString()));
+  }
+
+  private void send(ProducerRecord<String, String> record) {
+    try {
+      producer.send(record).get(30, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while sending", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError("not sent: " + record, e);
+    }
   }
 
   @Override
