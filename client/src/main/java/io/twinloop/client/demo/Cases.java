@@ -63,7 +63,7 @@ final class Cases {
     Dice dice = Dice.of(company.seed(), process.id() + "@waiting");
     for (int each = 1; each <= WAITING; each++) {
       Instant began = now.minus(days(process.slaDays() * dice.between(0.3, 0.7)));
-      String caseId = "%s-w%d".formatted(LocalDate.ofEpochDay(today), each);
+      String caseId = "waiting-%d-%d".formatted(now.getEpochSecond(), each);
       tell(process, caseId, began, days(process.slaDays()), now, dice, events, open);
     }
     events.sort(Comparator.comparing(Event::at));

@@ -210,7 +210,7 @@ final class Demo {
           now, "a case of %s is left lying".formatted(company.process(late.processId()).label()));
       tell(world.neglect(late, now, UNTIL_LATE));
     } else if (incident instanceof Leaver leaver) {
-      leave(company.person(leaver.personId()).orElseThrow(), now);
+      leave(whoLeaves(leaver), now);
     } else if (incident instanceof VendorFalls fall) {
       happens(
           now,
@@ -225,8 +225,28 @@ final class Demo {
           "%s is due in %d days already"
               .formatted(company.obligation(near.obligationId()).title(), near.days()));
       String deadline = now.atZone(ZoneOffset.UTC).toLocalDate().plusDays(near.days()).toString();
-      patch(near.obligationId(), Twin.object().put("deadline", deadline));
+      patch(
+          near.obligationId(), Twin.object().put("deadline", deadline).put("fulfilled", false));
     }
+  }
+
+  /** The one of the story; who left in an earlier run can't leave again, then it is another. */
+  private Person whoLeaves(Leaver leaver) {
+    Person first = company.person(leaver.personId()).orElseThrow();
+    return Stream.concat(Stream.of(first), company.soleHolders().stream())
+        .filter(this::isStillHere)
+        .findFirst()
+        .orElse(first);
+  }
+
+  private boolean isStillHere(Person person) {
+    JsonNode relations = twin.get("/api/v1/twin/nodes/" + person.id()).path("relations");
+    return Stream.iterate(0, i -> i < relations.size(), i -> i + 1)
+        .map(relations::get)
+        .anyMatch(
+            each ->
+                each.path("relation").asText().equals("BELONGS_TO")
+                    && each.path("targetId").asText().equals(person.unitId()));
   }
 
   private void leave(Person person, Instant now) {

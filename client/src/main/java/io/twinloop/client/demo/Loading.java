@@ -24,6 +24,9 @@ final class Loading {
 
   private static final int AT_ONCE = 3;
 
+  /** Property of the company's node: everything was brought. */
+  private static final String COMPLETE = "sample_complete";
+
   private final Twin twin;
   private final Company company;
   private final Instant now;
@@ -47,6 +50,22 @@ final class Loading {
    * @throws IllegalStateException when the twin rejects a line
    */
   List<Open> load() throws InterruptedException {
+    if (isThere()) {
+      say.accept("  " + company.name() + " is there from an earlier run, and stays as it became.");
+    } else {
+      organisation();
+    }
+    return atOnce(years());
+  }
+
+  /** Whether an earlier run brought all of it; what has happened since must not be undone. */
+  private boolean isThere() {
+    return twin.find("/api/v1/twin/nodes/" + company.key())
+        .map(node -> node.at("/properties/" + COMPLETE).asBoolean())
+        .orElse(false);
+  }
+
+  private void organisation() {
     CompanyImport.kpis(company).forEach((id, kpi) -> twin.put("/api/v1/kpis/" + id, kpi));
     List<ObjectNode> lines = CompanyImport.lines(company);
     timed(
@@ -57,7 +76,9 @@ final class Loading {
                 "/api/v1/twin/import",
                 "application/x-ndjson",
                 lines.stream().map(ObjectNode::toString)));
-    return atOnce(years());
+    ObjectNode complete = Twin.object();
+    complete.putObject("properties").put(COMPLETE, true);
+    twin.patch("/api/v1/twin/nodes/" + company.key(), complete);
   }
 
   /** The KPIs, and each process; every upload waits for the twin now and then. */
