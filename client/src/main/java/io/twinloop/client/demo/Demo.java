@@ -225,8 +225,7 @@ final class Demo {
           "%s is due in %d days already"
               .formatted(company.obligation(near.obligationId()).title(), near.days()));
       String deadline = now.atZone(ZoneOffset.UTC).toLocalDate().plusDays(near.days()).toString();
-      patch(
-          near.obligationId(), Twin.object().put("deadline", deadline).put("fulfilled", false));
+      patch(near.obligationId(), Twin.object().put("deadline", deadline).put("fulfilled", false));
     }
   }
 
