@@ -10,14 +10,8 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * The words in which a story of the loop is told: what the twin has, what happens, what is waited
@@ -29,24 +23,11 @@ final class Scenario implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Twin twin;
-  private final KafkaConsumer<String, String> consumer;
-  private final KafkaProducer<String, String> producer;
-  private final List<JsonNode> onKafka = new ArrayList<>();
+  private final Bus bus;
 
   Scenario(Twin twin, String bootstrap) {
     this.twin = twin;
-    this.consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                "bootstrap.servers", bootstrap,
-                "group.id", "scenario",
-                "auto.offset.reset", "earliest"),
-            new StringDeserializer(),
-            new StringDeserializer());
-    consumer.subscribe(List.of("dto-to-bpa", "bpa-to-dto"));
-    this.producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrap), new StringSerializer(), new StringSerializer());
+    this.bus = new Bus(bootstrap);
   }
 
   // What the twin has
@@ -99,8 +80,7 @@ final class Scenario implements AutoCloseable {
 
   /** An event comes by Kafka, from somewhere else. */
   Scenario comesByKafka(String event) {
-    producer.send(new ProducerRecord<>("bpa-to-dto", read(event).get("subject").asText(), event));
-    producer.flush();
+    bus.tell(read(event));
     return this;
   }
 
@@ -108,30 +88,19 @@ final class Scenario implements AutoCloseable {
 
   /** The event of this type in this loop; there is only one. */
   JsonNode event(String type, String loop) {
-    awaitThat(
-        () -> {
-          consumer.poll(Duration.ofMillis(100)).forEach(this::keep);
-          return events(type, loop).size() == 1;
-        },
-        "one " + type + " in loop " + loop);
-    return events(type, loop).get(0);
+    JsonNode first = bus.await(type + " in loop " + loop, PATIENCE, is(type, loop));
+    assertThat(events(type, loop)).hasSize(1);
+    return first;
   }
 
   /** What was seen of this type in this loop so far. */
   List<JsonNode> events(String type, String loop) {
-    return onKafka.stream()
-        .filter(event -> event.get("type").asText().equals(type))
-        .filter(event -> event.get("correlationid").asText().equals(loop))
-        .toList();
+    return bus.all(is(type, loop));
   }
 
-  private void keep(ConsumerRecord<String, String> message) {
-    JsonNode event = read(message.value());
-    assertThat(message.key()).isEqualTo(event.get("subject").asText());
-    boolean known = onKafka.stream().anyMatch(each -> each.get("id").equals(event.get("id")));
-    if (!known) {
-      onKafka.add(event);
-    }
+  private static Predicate<JsonNode> is(String type, String loop) {
+    return event ->
+        event.get("type").asText().equals(type) && event.get("correlationid").asText().equals(loop);
   }
 
   /** The open loop about this entity. */
@@ -245,7 +214,6 @@ final class Scenario implements AutoCloseable {
 
   @Override
   public void close() {
-    consumer.close();
-    producer.close();
+    bus.close();
   }
 }
