@@ -47,6 +47,9 @@ final class LiveEvents {
     this.clock = clock;
   }
 
+  /** What a line tells. */
+  private record Told(String caseId, ToldEvent event) {}
+
   /** The lines of one batch for one case. */
   private record Share(String caseId, List<ToldEvent> events, List<Long> lines) {}
 
@@ -97,18 +100,18 @@ final class LiveEvents {
     for (Ndjson.Line line : lines) {
       if (line instanceof Ndjson.Value value) {
         try {
-          JsonFields.read(
-              value.json(),
-              fields -> {
-                String caseId = fields.string("case", CaseEvent.LONGEST_NAME);
-                ToldEvent event = event(fields, value.number(), cause, received);
-                Share share =
-                    shares.computeIfAbsent(
-                        caseId, id -> new Share(id, new ArrayList<>(), new ArrayList<>()));
-                share.events().add(event);
-                share.lines().add(value.number());
-                return share;
-              });
+          Told told =
+              JsonFields.read(
+                  value.json(),
+                  fields ->
+                      new Told(
+                          fields.string("case", CaseEvent.LONGEST_NAME),
+                          event(fields, value.number(), cause, received)));
+          Share share =
+              shares.computeIfAbsent(
+                  told.caseId(), id -> new Share(id, new ArrayList<>(), new ArrayList<>()));
+          share.events().add(told.event());
+          share.lines().add(value.number());
         } catch (ProblemException e) {
           sum.summary.reject(value.number(), e.problem());
         }

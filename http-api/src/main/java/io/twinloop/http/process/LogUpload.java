@@ -77,6 +77,7 @@ final class LogUpload {
     final Set<Long> cases = new HashSet<>(); // digests: eight bytes a case, however long its id
     final Map<String, Long> lastWritten = new LinkedHashMap<>();
     long events;
+    @Nullable Stopped stopped;
   }
 
   CompletionStage<HttpResponse> take(Call call, LogFormat format, Order order) {
@@ -130,12 +131,7 @@ final class LogUpload {
     if (done.item() instanceof Broken broken) {
       sum.summary.reject(broken.line(), broken.code(), broken.detail());
     } else if (done.item() instanceof Stopped stopped) {
-      if (sum.summary.lines() == 0) {
-        throw Problems.of(stopped.code(), stopped.detail() + " (line " + stopped.line() + ")")
-            .refuse();
-      }
-      sum.summary.reject(
-          stopped.line(), stopped.code(), stopped.detail() + " Nothing behind this line was read.");
+      sum.stopped = stopped; // told at the end: cases before it may still be under way
     } else if (done.item() instanceof Delivery delivery) {
       if (done.reply() instanceof ProcessCase.Taken taken) {
         sum.summary.accept(taken.accepted()).unchanged(taken.unchanged());
@@ -164,7 +160,19 @@ final class LogUpload {
     return ProcessCase.KEY.name() + "|" + ProcessCase.idOf(processId, caseId);
   }
 
+  private static void tell(Stopped stopped, BulkSummary summary) {
+    if (summary.lines() == 0) {
+      throw Problems.of(stopped.code(), stopped.detail() + " (line " + stopped.line() + ")")
+          .refuse();
+    }
+    summary.reject(
+        stopped.line(), stopped.code(), stopped.detail() + " Nothing behind this line was read.");
+  }
+
   private CompletionStage<HttpResponse> answer(Sum sum) {
+    if (sum.stopped != null) {
+      tell(sum.stopped, sum.summary);
+    }
     ObjectNode json = sum.summary.toJson();
     json.put("cases", sum.cases.size()).put("events", sum.events);
     HttpResponse answer = Answers.ok(json);

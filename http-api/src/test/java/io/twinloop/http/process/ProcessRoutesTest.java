@@ -306,7 +306,7 @@ class ProcessRoutesTest {
         "case,activity,timestamp\n1,A,2026-01-01\n1,paid,2026-01-09\n2,A,2026-01-01\n2,B,2026-01-02\n";
 
     log("paid-process", "", "text/csv", csv);
-    log("unknown-process", "?end=B|C", "text/csv", csv);
+    log("unknown-process", "?end=B%7CC", "text/csv", csv);
 
     assertThat(caseOf("paid-process", "1").open()).isFalse();
     assertThat(caseOf("paid-process", "1").known().breached()).isTrue();
