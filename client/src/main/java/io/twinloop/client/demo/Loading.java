@@ -16,13 +16,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** Tells the twin a company and its last year, as history: nothing of it raises an alarm. */
 final class Loading {
 
-  private static final int AT_ONCE = 3;
+  private static final int AT_ONCE = 2;
+  private static final int ATTEMPTS = 20;
+  private static final int SECONDS_BETWEEN_ATTEMPTS = 2;
 
   /** Property of the company's node: everything was brought. */
   private static final String COMPLETE = "sample_complete";
@@ -65,7 +68,7 @@ final class Loading {
         .orElse(false);
   }
 
-  private void organisation() {
+  private void organisation() throws InterruptedException {
     CompanyImport.kpis(company).forEach((id, kpi) -> twin.put("/api/v1/kpis/" + id, kpi));
     List<ObjectNode> lines = CompanyImport.lines(company);
     timed(
@@ -144,7 +147,7 @@ final class Loading {
         .toString();
   }
 
-  private List<Open> cases(Work process) {
+  private List<Open> cases(Work process) throws InterruptedException {
     Year year = new Cases(company).year(process, now);
     timed(
         "a year of %s: %,d events".formatted(process.label(), year.events().size()),
@@ -160,6 +163,20 @@ final class Loading {
     return year.open();
   }
 
+  /** What was sent once changes nothing the second time, so it is sent until the twin has time. */
+  private static JsonNode untilTaken(Upload upload) throws InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return upload.send();
+      } catch (Twin.AwayException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        TimeUnit.SECONDS.sleep(SECONDS_BETWEEN_ATTEMPTS);
+      }
+    }
+  }
+
   private static String csv(Cases.Event event) {
     return String.join(
         ",", event.caseId(), event.activity(), event.at().toString(), event.resource());
@@ -169,9 +186,9 @@ final class Loading {
     JsonNode send();
   }
 
-  private void timed(String what, Upload upload) {
+  private void timed(String what, Upload upload) throws InterruptedException {
     long begin = System.nanoTime();
-    JsonNode summary = upload.send();
+    JsonNode summary = untilTaken(upload);
     if (summary.path("rejected").asInt() > 0) {
       throw new IllegalStateException(
           "Of the %s, %d lines were rejected: %s"
