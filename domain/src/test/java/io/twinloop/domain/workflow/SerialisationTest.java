@@ -125,6 +125,10 @@ class SerialisationTest {
             .answer(500, "x")
             .retry()
             .rerun("get"));
+    stories.add(
+        Instance.running(
+                "- go: {run: {workflow: {namespace: a, name: b, version: '1'}, await: false}}")
+            .answer("{}"));
     return stories;
   }
 }
