@@ -7,11 +7,9 @@ import io.twinloop.domain.kpi.Mode;
 import io.twinloop.domain.kpi.Polarity;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
-import io.twinloop.entities.Refusals;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.projections.bus.EventData.RefusedException;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -30,10 +28,10 @@ public final class FedKpis {
   /** Of what ended, 1 for a failure and 0 for none: the mean of the samples is the rate. */
   private static final String SHARE = "share";
 
-  private final Entities entities;
+  private final KpiFeed feed;
 
   public FedKpis(Entities entities) {
-    this.entities = entities;
+    this.feed = new KpiFeed(entities);
   }
 
   /** A KPI by its id, and what it is should it have to be defined. */
@@ -76,13 +74,8 @@ public final class FedKpis {
    */
   public CompletionStage<Kpi.Taken> take(
       Fed kpi, Measurement measurement, String deliveryId, Cause cause) {
-    return ask(kpi, measurement, deliveryId, cause)
-        .thenCompose(
-            reply ->
-                reply instanceof Kpi.Rejected rejected && rejected.code().equals(Refusals.NOT_FOUND)
-                    ? define(kpi, cause)
-                        .thenCompose(defined -> ask(kpi, measurement, deliveryId, cause))
-                    : CompletableFuture.completedStage(reply))
+    return feed.take(
+            kpi.id(), definitionOf(kpi), List.of(measurement), Mode.HISTORY, deliveryId, cause)
         .thenApply(
             reply -> {
               if (reply instanceof Kpi.Rejected rejected) {
@@ -92,29 +85,17 @@ public final class FedKpis {
             });
   }
 
-  private CompletionStage<Kpi.Reply> ask(
-      Fed kpi, Measurement measurement, String deliveryId, Cause cause) {
-    return entities.ask(
-        Kpi.KEY,
-        kpi.id(),
-        replyTo -> new Kpi.Take(List.of(measurement), Mode.HISTORY, deliveryId, cause, replyTo));
-  }
-
-  /** Defines it; one that somebody else has defined meanwhile stays as it is. */
-  private CompletionStage<Kpi.Reply> define(Fed kpi, Cause cause) {
-    KpiDefinition definition =
-        new KpiDefinition(
-            kpi.name(),
-            kpi.unit(),
-            kpi.ownerNodeId(),
-            Polarity.LOWER_BETTER,
-            null,
-            null,
-            null,
-            null,
-            null,
-            DetectorSpec.DEFAULT);
-    return entities.ask(
-        Kpi.KEY, kpi.id(), replyTo -> new Kpi.Define(definition, 0L, cause, replyTo));
+  private static KpiDefinition definitionOf(Fed kpi) {
+    return new KpiDefinition(
+        kpi.name(),
+        kpi.unit(),
+        kpi.ownerNodeId(),
+        Polarity.LOWER_BETTER,
+        null,
+        null,
+        null,
+        null,
+        null,
+        DetectorSpec.DEFAULT);
   }
 }
