@@ -116,15 +116,19 @@ public final class ProjectionLag {
     return Sql.one(
             connection,
             BEHIND,
-            row ->
-                new Range(
-                    known.name(),
-                    known.key(),
-                    position,
-                    row.getLong("events"),
-                    Sql.number(row, "seconds"),
-                    known.status(),
-                    known.failure()),
+            row -> {
+              long lag = row.getLong("events");
+              // A range that has written everything is stopped by nothing, whatever it met before.
+              boolean done = lag == 0 && known.failure() != null;
+              return new Range(
+                  known.name(),
+                  known.key(),
+                  position,
+                  lag,
+                  Sql.number(row, "seconds"),
+                  done ? "running" : known.status(),
+                  done ? null : known.failure());
+            },
             key[0],
             Integer.valueOf(key[1]),
             Integer.valueOf(key[2]),

@@ -161,7 +161,7 @@ public final class OperationsRoutes {
             .findFirst()
             .map(
                 range ->
-                    "Projection '%s' fails, but on no event that is known, so there is nothing to skip: %s"
+                    "Projection '%s' is stuck on no event that is known, so there is nothing to skip. It failed last with: %s"
                         .formatted(name, range.error()))
             .orElse("Projection '%s' is stuck on nothing, it goes on.".formatted(name)));
   }
