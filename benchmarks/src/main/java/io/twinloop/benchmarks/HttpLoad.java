@@ -10,6 +10,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -75,8 +76,9 @@ final class HttpLoad implements Load.Generator {
   }
 
   private void run() {
+    Set<SelectionKey> keys = Set.copyOf(selector.keys());
     try (Selector closing = selector) {
-      for (SelectionKey key : closing.keys()) {
+      for (SelectionKey key : keys) {
         ((Connection) key.attachment()).send();
       }
       while (open > 0) {
@@ -87,7 +89,7 @@ final class HttpLoad implements Load.Generator {
     } catch (IOException | RuntimeException e) {
       load.failed(e);
     } finally {
-      selector.keys().forEach(HttpLoad::closeQuietly);
+      keys.forEach(HttpLoad::closeQuietly);
     }
   }
 
