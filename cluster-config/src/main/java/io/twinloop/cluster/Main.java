@@ -44,11 +44,7 @@ public final class Main {
         throw new CannotStart("Unknown argument '" + arguments[i] + "'; known is --port N.");
       }
     }
-    return ConfigFactory.defaultOverrides()
-        .withFallback(given)
-        .withFallback(ConfigFactory.defaultApplication())
-        .withFallback(ConfigFactory.defaultReference())
-        .resolve();
+    return Configuration.load(given);
   }
 
   private static void close(AutoCloseable node) {

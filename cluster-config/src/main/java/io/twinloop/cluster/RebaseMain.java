@@ -27,7 +27,7 @@ public final class RebaseMain {
   }
 
   private static void rebase() throws Exception {
-    Config config = ConfigFactory.load();
+    Config config = Configuration.load(ConfigFactory.empty());
     PostgresSettings postgres = PostgresSettings.read(config);
     Schema.migrate(postgres);
     try (ReadModels readModels =

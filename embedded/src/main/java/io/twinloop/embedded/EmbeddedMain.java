@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * {@value #KAFKA_BOOTSTRAP}, and calls {@code public static AutoCloseable start(String[])} of the
  * class, which returns when the node is ready and whose result stops it. A class without {@code
  * start} is a task: its {@code main} is called, and everything stops when that returns. A server
- * whose environment variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP) is set is not
- * started.
+ * whose environment variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP, or the same with
+ * _FILE) is set is not started.
  *
  * <p>The end has an order, so there is one shutdown hook: the node, Kafka, PostgreSQL, the folder.
  * A PostgreSQL that ends by itself is started again.
@@ -172,6 +172,10 @@ public final class EmbeddedMain {
   }
 
   private static boolean isSet(String variable) {
+    return hasValue(variable) || hasValue(variable + "_FILE");
+  }
+
+  private static boolean hasValue(String variable) {
     String value = System.getenv(variable);
     return value != null && !value.isBlank();
   }

@@ -1,0 +1,2 @@
+/** What every context shares. */
+package io.twinloop.domain;
