@@ -12,6 +12,7 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
 import io.twinloop.http.Surface;
+import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.projections.Database;
@@ -91,6 +92,7 @@ final class Routes {
         new Router(
             endpoints(database, progress, runJournal),
             settings,
+            Authenticator.OFF,
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,

@@ -1,6 +1,8 @@
 package io.twinloop.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.identity.Permission;
+import io.twinloop.domain.identity.Reach;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -82,6 +84,13 @@ public final class Call {
 
   public Caller caller() {
     return caller;
+  }
+
+  /** How far the caller comes with the permission this endpoint asks for. */
+  public Reach reach() {
+    return endpoint.access() instanceof Permission permission
+        ? caller.identity().reach(permission)
+        : Reach.ALL;
   }
 
   /**

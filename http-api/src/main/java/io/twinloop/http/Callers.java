@@ -1,6 +1,7 @@
 package io.twinloop.http;
 
-import io.twinloop.entities.Cause;
+import io.twinloop.domain.identity.Identity;
+import io.twinloop.http.identity.Credentials;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
@@ -25,7 +26,7 @@ final class Callers {
   static Caller of(RequestHeaders headers) {
     Optional<String> correlationId = headers.ifOnce("x-correlation-id").filter(Inputs::isId);
     return new Caller(
-        headers.ifOnce("twinloop-actor").filter(Inputs::isId).orElse(Cause.UNNAMED),
+        Identity.nobody(),
         correlationId.orElseGet(() -> newUuid().toString()),
         correlationId.isPresent(),
         headers
@@ -35,10 +36,16 @@ final class Callers {
         headers.ifOnce("idempotency-key"));
   }
 
+  /** What the request shows of who asks. */
+  static Credentials credentials(RequestHeaders headers) {
+    return new Credentials(
+        headers.get("authorization"), headers.get("x-api-key"), headers.get("twinloop-actor"));
+  }
+
   /** A caller of whom nothing could be read. */
   static Caller nobody() {
     return new Caller(
-        Cause.UNNAMED,
+        Identity.nobody(),
         newUuid().toString(),
         false,
         Optional.of(newTraceparent()),

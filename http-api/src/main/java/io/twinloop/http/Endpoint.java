@@ -1,5 +1,6 @@
 package io.twinloop.http;
 
+import io.twinloop.domain.identity.AccessRule;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -7,10 +8,13 @@ import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 
 /**
- * One row of the HTTP surface: method, path template, handler.
+ * One row of the HTTP surface: method, path template, who may, handler.
  *
  * @param path literal parts and parameters, {@code /api/v1/kpis/{id}/samples}; a last part {@code
  *     {name*}} takes the rest of the path, also an empty one
+ * @param access who may use it; under {@code /api/} always those with a permission
+ * @param narrowed the handler keeps to the {@link Call#reach} of its caller; without it, callers
+ *     who come with the permission only in part are refused
  * @param maxBody largest body in bytes, {@link #DEFAULT_MAX_BODY} unless said otherwise
  * @param streaming the body is read as a stream and may be of any size
  * @param documented stands in the OpenAPI document; off for files of the console and the like
@@ -18,7 +22,9 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
 public record Endpoint(
     HttpMethod method,
     String path,
+    AccessRule access,
     Handler handler,
+    boolean narrowed,
     long maxBody,
     boolean streaming,
     boolean documented) {
@@ -31,7 +37,11 @@ public record Endpoint(
 
   public Endpoint {
     Objects.requireNonNull(method);
+    Objects.requireNonNull(access, "An endpoint says who may use it");
     Objects.requireNonNull(handler);
+    if (path.startsWith("/api/") && access instanceof AccessRule.Open) {
+      throw new IllegalArgumentException("The API is open to nobody without a permission: " + path);
+    }
     List<String> parts = parts(path);
     for (int i = 0; i < parts.size(); i++) {
       String part = parts.get(i);
@@ -44,39 +54,49 @@ public record Endpoint(
     }
   }
 
-  public static Endpoint get(String path, Handler handler) {
-    return of(HttpMethods.GET, path, handler);
+  public static Endpoint get(String path, AccessRule access, Handler handler) {
+    return of(HttpMethods.GET, path, access, handler);
   }
 
-  public static Endpoint put(String path, Handler handler) {
-    return of(HttpMethods.PUT, path, handler);
+  public static Endpoint put(String path, AccessRule access, Handler handler) {
+    return of(HttpMethods.PUT, path, access, handler);
   }
 
-  public static Endpoint post(String path, Handler handler) {
-    return of(HttpMethods.POST, path, handler);
+  public static Endpoint post(String path, AccessRule access, Handler handler) {
+    return of(HttpMethods.POST, path, access, handler);
   }
 
-  public static Endpoint patch(String path, Handler handler) {
-    return of(HttpMethods.PATCH, path, handler);
+  public static Endpoint patch(String path, AccessRule access, Handler handler) {
+    return of(HttpMethods.PATCH, path, access, handler);
   }
 
-  public static Endpoint delete(String path, Handler handler) {
-    return of(HttpMethods.DELETE, path, handler);
+  public static Endpoint delete(String path, AccessRule access, Handler handler) {
+    return of(HttpMethods.DELETE, path, access, handler);
   }
 
   /** The same endpoint with another body limit, in bytes. */
   public Endpoint withMaxBody(long bytes) {
-    return new Endpoint(method, path, handler, bytes, streaming, documented);
+    return new Endpoint(method, path, access, handler, narrowed, bytes, streaming, documented);
   }
 
   /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
   public Endpoint streamed() {
-    return new Endpoint(method, path, handler, Long.MAX_VALUE, true, documented);
+    return new Endpoint(method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented);
   }
 
   /** The same endpoint, kept out of the OpenAPI document. */
   public Endpoint undocumented() {
-    return new Endpoint(method, path, handler, maxBody, streaming, false);
+    return new Endpoint(method, path, access, handler, narrowed, maxBody, streaming, false);
+  }
+
+  /** The same endpoint, whose handler keeps to the {@link Call#reach} of its caller. */
+  public Endpoint withinReach() {
+    return new Endpoint(method, path, access, handler, true, maxBody, streaming, documented);
+  }
+
+  /** The same endpoint behind another handler. */
+  public Endpoint withHandler(Handler other) {
+    return new Endpoint(method, path, access, other, narrowed, maxBody, streaming, documented);
   }
 
   List<String> parts() {
@@ -91,7 +111,7 @@ public record Endpoint(
     return path.equals("/") ? List.of() : List.of(path.substring(1).split("/", -1));
   }
 
-  private static Endpoint of(HttpMethod method, String path, Handler handler) {
-    return new Endpoint(method, path, handler, DEFAULT_MAX_BODY, false, true);
+  private static Endpoint of(HttpMethod method, String path, AccessRule access, Handler handler) {
+    return new Endpoint(method, path, access, handler, false, DEFAULT_MAX_BODY, false, true);
   }
 }

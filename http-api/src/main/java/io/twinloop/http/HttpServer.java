@@ -51,7 +51,7 @@ public final class HttpServer {
   public static CompletionStage<HttpServer> start(
       ActorSystem<?> system, HttpSettings settings, Router router) {
     try {
-      requireLoopback(settings.host());
+      requireReachableOnlyWithLogin(settings.host(), router.requiresLogin());
     } catch (CannotListen e) {
       return CompletableFuture.failedStage(e);
     }
@@ -106,7 +106,7 @@ public final class HttpServer {
     return Stages.map(binding.terminate(atLeast), terminated -> Done.getInstance());
   }
 
-  private static void requireLoopback(String host) {
+  private static void requireReachableOnlyWithLogin(String host, boolean login) {
     InetAddress address;
     try {
       address = InetAddress.getByName(host);
@@ -114,7 +114,7 @@ public final class HttpServer {
       throw new CannotListen(
           "Can't listen on " + host + ": no such address; set twinloop.http.host.", e);
     }
-    if (!address.isLoopbackAddress()) {
+    if (!login && !address.isLoopbackAddress()) {
       throw new CannotListen(
           "Refusing to listen on "
               + host

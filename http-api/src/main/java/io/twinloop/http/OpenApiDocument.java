@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.twinloop.domain.identity.AccessRule;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,6 +30,8 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
  * refusal without a status fails the start.
  */
 public final class OpenApiDocument {
+
+  private static final AccessRule OPEN = AccessRule.open("it describes the API and holds no data");
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -70,7 +73,7 @@ public final class OpenApiDocument {
 
   /** {@code GET /openapi.json}. */
   public Endpoint endpoint() {
-    return Endpoint.get("/openapi.json", this::answer);
+    return Endpoint.get("/openapi.json", OPEN, this::answer);
   }
 
   private CompletionStage<HttpResponse> answer(Call call) {

@@ -1,5 +1,6 @@
 package io.twinloop.http;
 
+import io.twinloop.domain.identity.AccessRule;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.http.javadsl.model.ContentType;
@@ -7,6 +8,8 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 
 /** The pages of a node for people: where to go from here, and a loop on one page. */
 public final class Pages {
+
+  private static final AccessRule OPEN = AccessRule.open("what a page shows it asks the API for");
 
   private static final String FOLDER = "/pages/";
 
@@ -37,6 +40,7 @@ public final class Pages {
 
   private static Endpoint file(String path, String name, ContentType type) {
     HttpResponse answer = StaticFiles.answer(type, StaticFiles.read(FOLDER + name), POLICY);
-    return Endpoint.get(path, call -> CompletableFuture.completedStage(answer)).undocumented();
+    return Endpoint.get(path, OPEN, call -> CompletableFuture.completedStage(answer))
+        .undocumented();
   }
 }

@@ -14,6 +14,8 @@ final class RequestHeaders {
   private static final Set<String> READ =
       Set.of(
           "host",
+          "authorization",
+          "x-api-key",
           "origin",
           "expect",
           "content-encoding",

@@ -1,5 +1,7 @@
 package io.twinloop.http;
 
+import io.twinloop.domain.identity.AccessRule;
+import io.twinloop.http.identity.Authenticator;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +21,6 @@ import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
-import org.apache.pekko.http.scaladsl.model.Uri;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -27,17 +28,20 @@ import org.apache.pekko.stream.SharedKillSwitch;
 /**
  * Answers every request from a table of endpoints.
  *
- * <p>In this order: Host and Origin, the caller, the path (404), the method (405), the read
- * position a query waits for, the idempotency key of a POST, the handler. Whatever goes wrong on
- * the way ends as a problem, and every answer carries {@code X-Correlation-Id} and {@code
- * traceparent}. A slash at the end of a path is ignored; HEAD is answered where GET is, OPTIONS
- * with the methods.
+ * <p>In this order: Host and Origin, the caller (401, whatever the path), the path (404), the
+ * method (405), the permission (403), the read position a query waits for, the idempotency key of a
+ * POST, the handler. Of a request that is refused on the way nothing more is done: its body isn't
+ * looked at and its idempotency key not taken. Only endpoints that are open to anybody answer
+ * without a caller. Whatever goes wrong ends as a problem, and every answer carries {@code
+ * X-Correlation-Id} and {@code traceparent}. A slash at the end of a path is ignored; HEAD is
+ * answered where GET is, OPTIONS with the methods.
  */
 public final class Router {
 
   private final RouteTable table;
   private final List<Endpoint> endpoints;
   private final HttpSettings settings;
+  private final Authenticator authenticator;
   private final ActorSystem<?> system;
   private final Materializer materializer;
   private final ReadBarrier readBarrier;
@@ -50,10 +54,18 @@ public final class Router {
   public Router(
       List<Endpoint> endpoints,
       HttpSettings settings,
+      Authenticator authenticator,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys) {
-    this(endpoints, settings, system, readBarrier, idempotencyKeys, failure -> Optional.empty());
+    this(
+        endpoints,
+        settings,
+        authenticator,
+        system,
+        readBarrier,
+        idempotencyKeys,
+        failure -> Optional.empty());
   }
 
   /**
@@ -64,6 +76,7 @@ public final class Router {
   public Router(
       List<Endpoint> endpoints,
       HttpSettings settings,
+      Authenticator authenticator,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys,
@@ -71,6 +84,7 @@ public final class Router {
     this.endpoints = List.copyOf(endpoints);
     this.table = new RouteTable(this.endpoints);
     this.settings = settings;
+    this.authenticator = authenticator;
     this.system = system;
     this.materializer = Materializer.createMaterializer(system);
     this.readBarrier = readBarrier;
@@ -81,6 +95,11 @@ public final class Router {
   /** The table this router answers from. */
   public List<Endpoint> endpoints() {
     return endpoints;
+  }
+
+  /** Whether callers must show who they are. */
+  boolean requiresLogin() {
+    return authenticator.requiresLogin();
   }
 
   /** Answers one request; never fails. */
@@ -96,7 +115,8 @@ public final class Router {
             exchange.start(),
             (response, failure) -> response != null ? response : exchange.refused(failure)),
         response -> {
-          HttpResponse answer = response.addHeader(correlation).addHeader(traceparent);
+          HttpResponse answer =
+              exchange.finished(response).addHeader(correlation).addHeader(traceparent);
           if (!answer.entity().isStrict()) {
             return CompletableFuture.completedStage(streams.counted(answer));
           }
@@ -117,7 +137,8 @@ public final class Router {
   private final class Exchange {
     private final HttpRequest request;
     private final RequestHeaders headers;
-    private final Caller caller;
+    private Caller caller;
+    private Optional<Endpoint> endpoint = Optional.empty();
     private Body body;
 
     Exchange(HttpRequest request, RequestHeaders headers, Caller caller) {
@@ -131,33 +152,69 @@ public final class Router {
       try {
         LoopbackGuard.check(headers);
         Callers.check(headers);
-        return Objects.requireNonNull(route(), "A handler returned no stage");
+        return Objects.requireNonNull(identified(), "A handler returned no stage");
       } catch (RuntimeException | StackOverflowError e) {
         return CompletableFuture.failedStage(e);
       }
     }
 
-    private CompletionStage<HttpResponse> route() {
-      Uri.Path path = request.getUri().asScala().path();
-      RouteTable.Match match =
-          RouteTable.partsOf(path)
-              .flatMap(table::find)
-              .orElseThrow(
-                  () ->
-                      Problems.of(
-                              "no-such-path",
-                              "There is nothing at " + Inputs.quoted(path.toString()) + ".")
-                          .refuse());
-      HttpMethod method = request.method();
-      Endpoint endpoint = match.byMethod().get(method.name());
-      if (endpoint == null && method.equals(HttpMethods.HEAD)) {
-        endpoint = match.byMethod().get("GET");
+    /** Who asks is found out first, so that strangers can't tell which paths exist. */
+    private CompletionStage<HttpResponse> identified() {
+      Optional<RouteTable.Match> match =
+          RouteTable.partsOf(request.getUri().asScala().path()).flatMap(table::find);
+      endpoint = match.flatMap(this::endpointOf);
+      if (endpoint.isPresent() && endpoint.get().access() instanceof AccessRule.Open) {
+        return admitted(endpoint.get(), match.get().values());
       }
-      if (endpoint == null) {
-        return CompletableFuture.completedStage(otherMethod(method, match.byMethod()));
+      return Stages.flatMap(
+          authenticator.identify(Callers.credentials(headers)),
+          identity -> {
+            caller = caller.as(identity);
+            return route(match);
+          });
+    }
+
+    private Optional<Endpoint> endpointOf(RouteTable.Match match) {
+      Map<String, Endpoint> byMethod = match.byMethod();
+      String method = request.method().name();
+      return Optional.ofNullable(byMethod.get(method))
+          .or(
+              () ->
+                  method.equals("HEAD")
+                      ? Optional.ofNullable(byMethod.get("GET"))
+                      : Optional.empty());
+    }
+
+    private CompletionStage<HttpResponse> route(Optional<RouteTable.Match> match) {
+      if (match.isEmpty()) {
+        throw Problems.of(
+                "no-such-path",
+                "There is nothing at " + Inputs.quoted(request.getUri().getPathString()) + ".")
+            .refuse();
       }
-      body = bodyFor(endpoint);
-      return answer(endpoint, match.values());
+      if (endpoint.isEmpty()) {
+        return CompletableFuture.completedStage(
+            otherMethod(request.method(), match.get().byMethod()));
+      }
+      Permissions.check(caller.identity(), endpoint.get());
+      return admitted(endpoint.get(), match.get().values());
+    }
+
+    /**
+     * The caller may do it, nothing was read or done yet: the place for limits by caller and
+     * endpoint.
+     */
+    private CompletionStage<HttpResponse> admitted(Endpoint wanted, List<String> pathValues) {
+      body = bodyFor(wanted);
+      return answer(wanted, pathValues);
+    }
+
+    /**
+     * Every answer passes here, of a handler or a refusal, with the caller and the endpoint as far
+     * as they are known: the place for what is recorded of requests and changed in answers.
+     */
+    HttpResponse finished(HttpResponse answer) {
+      return answer.status().intValue() == 401 ? answer.addHeader(SHOW_A_TOKEN) : answer;
     }
 
     private CompletionStage<HttpResponse> answer(Endpoint endpoint, List<String> pathValues) {
@@ -233,8 +290,14 @@ public final class Router {
     }
   }
 
+  private static final HttpHeader SHOW_A_TOKEN =
+      RawHeader.create("WWW-Authenticate", "Bearer realm=\"twinloop\"");
+
   private static final Endpoint NO_ENDPOINT =
-      Endpoint.get("/", call -> CompletableFuture.completedStage(Answers.noContent()));
+      Endpoint.get(
+          "/",
+          AccessRule.open("stands for a body that is dropped"),
+          call -> CompletableFuture.completedStage(Answers.noContent()));
 
   private static HttpResponse otherMethod(HttpMethod method, Map<String, Endpoint> byMethod) {
     TreeSet<String> allowed = new TreeSet<>(byMethod.keySet());

@@ -1,5 +1,6 @@
 package io.twinloop.http;
 
+import io.twinloop.domain.identity.AccessRule;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,9 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
  * its content security policy wouldn't let it.
  */
 public final class SwaggerUi {
+
+  private static final AccessRule OPEN =
+      AccessRule.open("it shows the public description of the API");
 
   private static final String WEBJAR = "/META-INF/maven/org.webjars/swagger-ui/pom.properties";
   private static final String FILES = "/META-INF/resources/webjars/swagger-ui/%s/%s";
@@ -78,7 +82,7 @@ public final class SwaggerUi {
 
   /** {@code GET /docs} and the files of its page. */
   public List<Endpoint> endpoints() {
-    return List.of(Endpoint.get("/docs/{file*}", this::answer).undocumented());
+    return List.of(Endpoint.get("/docs/{file*}", OPEN, this::answer).undocumented());
   }
 
   private CompletionStage<HttpResponse> answer(Call call) {

@@ -4,6 +4,7 @@ import static io.twinloop.http.TestServer.json;
 import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.TestServer.Reply;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -41,13 +42,21 @@ class BodyTest {
   static void start() {
     server =
         TestServer.with(
-                Endpoint.post("/echo", call -> Stages.map(call.json(), Answers::ok)),
-                Endpoint.post("/maybe", call -> Stages.map(call.optionalJson(), Answers::ok)),
-                Endpoint.post("/small", call -> Stages.map(call.json(), Answers::ok))
+                Endpoint.post(
+                    "/echo", Permission.TWIN_READ, call -> Stages.map(call.json(), Answers::ok)),
+                Endpoint.post(
+                    "/maybe",
+                    Permission.TWIN_READ,
+                    call -> Stages.map(call.optionalJson(), Answers::ok)),
+                Endpoint.post(
+                        "/small",
+                        Permission.TWIN_READ,
+                        call -> Stages.map(call.json(), Answers::ok))
                     .withMaxBody(10),
-                Endpoint.post("/text", call -> Stages.map(call.text(), Answers::ok)),
-                Endpoint.post("/count", BodyTest::count).streamed(),
-                Endpoint.post("/first", BodyTest::first).streamed())
+                Endpoint.post(
+                    "/text", Permission.TWIN_READ, call -> Stages.map(call.text(), Answers::ok)),
+                Endpoint.post("/count", Permission.TWIN_READ, BodyTest::count).streamed(),
+                Endpoint.post("/first", Permission.TWIN_READ, BodyTest::first).streamed())
             .settings("twinloop.http { body-timeout = 500ms, refused-body-drain = 32 MiB }")
             .start();
   }

@@ -5,6 +5,7 @@ import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.TestServer.Reply;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.InMemoryIdempotencyKeys;
@@ -45,16 +46,16 @@ class IdempotencyTest {
   void start() {
     server =
         TestServer.with(
-                Endpoint.post("/orders", this::order),
-                Endpoint.post("/orders/{id}", this::order),
-                Endpoint.put("/orders", this::order),
-                Endpoint.post("/refused", call -> execute(call, 422)),
-                Endpoint.post("/thrown", this::refuse),
-                Endpoint.post("/broken", call -> execute(call, 503)),
-                Endpoint.post("/limited", call -> execute(call, 429)),
-                Endpoint.post("/held", this::hold),
-                Endpoint.post("/bulk", this::bulk).streamed(),
-                Endpoint.post("/half", this::half).streamed())
+                Endpoint.post("/orders", Permission.TWIN_READ, this::order),
+                Endpoint.post("/orders/{id}", Permission.TWIN_READ, this::order),
+                Endpoint.put("/orders", Permission.TWIN_READ, this::order),
+                Endpoint.post("/refused", Permission.TWIN_READ, call -> execute(call, 422)),
+                Endpoint.post("/thrown", Permission.TWIN_READ, this::refuse),
+                Endpoint.post("/broken", Permission.TWIN_READ, call -> execute(call, 503)),
+                Endpoint.post("/limited", Permission.TWIN_READ, call -> execute(call, 429)),
+                Endpoint.post("/held", Permission.TWIN_READ, this::hold),
+                Endpoint.post("/bulk", Permission.TWIN_READ, this::bulk).streamed(),
+                Endpoint.post("/half", Permission.TWIN_READ, this::half).streamed())
             .keys(keys)
             .start();
   }
@@ -237,7 +238,7 @@ class IdempotencyTest {
   @Test
   void shouldSayWhichDependencyIsAwayWhenKeysCannotBeClaimed() {
     try (TestServer away =
-        TestServer.with(Endpoint.post("/orders", this::order))
+        TestServer.with(Endpoint.post("/orders", Permission.TWIN_READ, this::order))
             .keys(new KeysAway(keys, true))
             .start()) {
       Reply withKey = away.post("/orders", "{}", "Idempotency-Key", "k1");
@@ -253,7 +254,7 @@ class IdempotencyTest {
   @Test
   void shouldAnswerThoughTheAnswerCannotBeKept() {
     try (TestServer away =
-        TestServer.with(Endpoint.post("/orders", this::order))
+        TestServer.with(Endpoint.post("/orders", Permission.TWIN_READ, this::order))
             .keys(new KeysAway(keys, false))
             .start()) {
       assertThat(away.post("/orders", "{}", "Idempotency-Key", "k1").statusCode()).isEqualTo(201);
@@ -264,7 +265,7 @@ class IdempotencyTest {
   void shouldRenewTheLeaseWhileARequestTakesItsTime() {
     AtomicInteger renewals = new AtomicInteger();
     try (TestServer slow =
-        TestServer.with(Endpoint.post("/held", this::hold))
+        TestServer.with(Endpoint.post("/held", Permission.TWIN_READ, this::hold))
             .settings("twinloop.http.idempotency-lease = 150ms")
             .keys(
                 new KeysAway(keys, false) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.Ndjson.Broken;
 import io.twinloop.http.Ndjson.Line;
 import io.twinloop.http.Ndjson.Value;
@@ -135,6 +136,7 @@ class NdjsonTest {
     Endpoint bulk =
         Endpoint.post(
                 "/bulk",
+                Permission.TWIN_READ,
                 call ->
                     Stages.map(
                         Ndjson.lines(call.bytes(), 1_000)
@@ -174,6 +176,7 @@ class NdjsonTest {
     Endpoint bulk =
         Endpoint.post(
                 "/bulk",
+                Permission.TWIN_READ,
                 call ->
                     Stages.map(
                         Ndjson.lines(call.bytes(), 1_000)

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.TestServer.Reply;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,9 +143,9 @@ class OpenApiTest {
   private static Endpoint endpoint(String method, String path) {
     Handler handler = call -> CompletableFuture.completedStage(Answers.noContent());
     return switch (method) {
-      case "GET" -> Endpoint.get(path, handler);
-      case "POST" -> Endpoint.post(path, handler);
-      default -> Endpoint.delete(path, handler);
+      case "GET" -> Endpoint.get(path, Permission.TWIN_READ, handler);
+      case "POST" -> Endpoint.post(path, Permission.TWIN_READ, handler);
+      default -> Endpoint.delete(path, Permission.TWIN_READ, handler);
     };
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.TestServer.Reply;
 import java.net.http.HttpRequest;
 import java.sql.SQLException;
@@ -34,21 +35,29 @@ class RouterTest {
   static void start() {
     server =
         TestServer.with(
-                Endpoint.get("/", call -> says("root")),
-                Endpoint.get("/things/{id}", call -> says("thing " + call.id("id"))),
-                Endpoint.put("/things/{id}", RouterTest::change),
-                Endpoint.delete("/things/{id}", call -> done(Answers.noContent())),
-                Endpoint.get("/things/special", call -> says("special")),
+                Endpoint.get("/", Permission.TWIN_READ, call -> says("root")),
+                Endpoint.get(
+                    "/things/{id}", Permission.TWIN_READ, call -> says("thing " + call.id("id"))),
+                Endpoint.put("/things/{id}", Permission.TWIN_READ, RouterTest::change),
+                Endpoint.delete(
+                    "/things/{id}", Permission.TWIN_READ, call -> done(Answers.noContent())),
+                Endpoint.get("/things/special", Permission.TWIN_READ, call -> says("special")),
                 Endpoint.get(
                     "/things/{id}/parts/{part}",
+                    Permission.TWIN_READ,
                     call -> says(call.id("id") + " has " + call.id("part"))),
-                Endpoint.get("/things/special/only", call -> says("only")),
-                Endpoint.get("/files/{path*}", call -> says("file " + call.path("path"))),
-                Endpoint.get("/query", RouterTest::echoQuery),
-                Endpoint.get("/list", RouterTest::list),
-                Endpoint.get("/caller", call -> done(Answers.ok(call.caller()))),
-                Endpoint.post("/echo", call -> Stages.map(call.json(), Answers::ok)),
-                Endpoint.get("/fails/{how}", RouterTest::fail))
+                Endpoint.get("/things/special/only", Permission.TWIN_READ, call -> says("only")),
+                Endpoint.get(
+                    "/files/{path*}",
+                    Permission.TWIN_READ,
+                    call -> says("file " + call.path("path"))),
+                Endpoint.get("/query", Permission.TWIN_READ, RouterTest::echoQuery),
+                Endpoint.get("/list", Permission.TWIN_READ, RouterTest::list),
+                Endpoint.get(
+                    "/caller", Permission.TWIN_READ, call -> done(Answers.ok(call.caller()))),
+                Endpoint.post(
+                    "/echo", Permission.TWIN_READ, call -> Stages.map(call.json(), Answers::ok)),
+                Endpoint.get("/fails/{how}", Permission.TWIN_READ, RouterTest::fail))
             .start();
   }
 
@@ -159,8 +168,8 @@ class RouterTest {
 
   @Test
   void shouldRefuseTwoEndpointsForOnePath() {
-    Endpoint one = Endpoint.get("/a/{id}", call -> says(""));
-    Endpoint other = Endpoint.get("/a/{name}", call -> says(""));
+    Endpoint one = Endpoint.get("/a/{id}", Permission.TWIN_READ, call -> says(""));
+    Endpoint other = Endpoint.get("/a/{name}", Permission.TWIN_READ, call -> says(""));
 
     assertThatThrownBy(() -> new RouteTable(List.of(one, other)))
         .isInstanceOf(IllegalArgumentException.class)
@@ -171,7 +180,7 @@ class RouterTest {
   @ParameterizedTest
   @ValueSource(strings = {"a", "/a/", "/a//b", "/a/{b", "/{rest*}/a", "/a b", "/{1}"})
   void shouldRefuseABadTemplate(String path) {
-    assertThatThrownBy(() -> Endpoint.get(path, call -> says("")))
+    assertThatThrownBy(() -> Endpoint.get(path, Permission.TWIN_READ, call -> says("")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(path);
   }
@@ -191,7 +200,7 @@ class RouterTest {
 
     assertThat(response.headers().firstValue("X-Correlation-Id")).hasValue("order:17");
     assertThat(response.headers().firstValue("traceparent")).hasValue(traceparent);
-    assertThat(json(response).path("actor").textValue()).isEqualTo("alice");
+    assertThat(json(response).at("/identity/subject").textValue()).isEqualTo("alice");
     assertThat(json(response).path("correlationGiven").booleanValue()).isTrue();
   }
 
@@ -200,7 +209,7 @@ class RouterTest {
     Reply one = server.get("/caller", "traceparent", "00-xyz");
     Reply other = server.get("/nowhere");
 
-    assertThat(json(one).path("actor").textValue()).isEqualTo("local");
+    assertThat(json(one).at("/identity/subject").textValue()).isEqualTo("local");
     assertThat(json(one).path("correlationGiven").booleanValue()).isFalse();
     for (Reply response : List.of(one, other)) {
       assertThat(response.headers().firstValue("X-Correlation-Id").orElseThrow())
@@ -375,7 +384,8 @@ class RouterTest {
   @Test
   void shouldAnswerInTimeWhenTheHandlerDoesNot() {
     try (TestServer slow =
-        TestServer.with(Endpoint.get("/never", call -> new CompletableFuture<>()))
+        TestServer.with(
+                Endpoint.get("/never", Permission.TWIN_READ, call -> new CompletableFuture<>()))
             .settings("twinloop.http { request-timeout = 200ms }")
             .start()) {
       Reply response = slow.get("/never", "X-Correlation-Id", "mine");

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.TestServer.Reply;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -41,7 +42,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServerTest {
 
   private static final Endpoint HELLO =
-      Endpoint.get("/hello", call -> CompletableFuture.completedStage(Answers.ok(Json.object())));
+      Endpoint.get(
+          "/hello",
+          Permission.TWIN_READ,
+          call -> CompletableFuture.completedStage(Answers.ok(Json.object())));
 
   @ParameterizedTest
   @CsvSource({
@@ -129,6 +133,7 @@ class ServerTest {
     Endpoint stream =
         Endpoint.get(
             "/stream",
+            Permission.TWIN_READ,
             call -> {
               int after = call.lastEventId().map(Integer::parseInt).orElse(0);
               return CompletableFuture.completedStage(
@@ -177,6 +182,7 @@ class ServerTest {
     Endpoint stream =
         Endpoint.get(
             "/stream",
+            Permission.TWIN_READ,
             call -> CompletableFuture.completedStage(Sse.response(call, Source.maybe())));
     TestServer server =
         TestServer.with(stream).settings("twinloop.http.stream-heartbeat = 50ms").start();
@@ -263,6 +269,7 @@ class ServerTest {
     Endpoint slow =
         Endpoint.get(
             "/slow",
+            Permission.TWIN_READ,
             call -> {
               arrived.complete(null);
               return answer;
@@ -286,6 +293,7 @@ class ServerTest {
     Endpoint never =
         Endpoint.get(
             "/never",
+            Permission.TWIN_READ,
             call -> {
               arrived.complete(null);
               return new CompletableFuture<>();

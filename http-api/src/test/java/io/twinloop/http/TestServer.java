@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.identity.Authenticator;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.InMemoryIdempotencyKeys;
 import java.io.IOException;
@@ -48,7 +49,14 @@ public final class TestServer implements AutoCloseable {
     config = ConfigFactory.parseString(builder.overrides).withFallback(config);
     system = ActorSystem.create(Behaviors.empty(), "http-test", config);
     HttpSettings settings = HttpSettings.from(config);
-    Router router = new Router(builder.endpoints, settings, system, builder.barrier, builder.keys);
+    Router router =
+        new Router(
+            builder.endpoints,
+            settings,
+            builder.authenticator,
+            system,
+            builder.barrier,
+            builder.keys);
     try {
       server = join(HttpServer.start(system, settings, router));
     } catch (RuntimeException e) {
@@ -71,6 +79,7 @@ public final class TestServer implements AutoCloseable {
   public static final class Builder {
     private final List<Endpoint> endpoints;
     private String overrides = "";
+    private Authenticator authenticator = Authenticator.OFF;
     private ReadBarrier barrier = ReadBarrier.OPEN;
     private IdempotencyKeys keys =
         new InMemoryIdempotencyKeys(
@@ -82,6 +91,11 @@ public final class TestServer implements AutoCloseable {
 
     public Builder settings(String hocon) {
       overrides = hocon;
+      return this;
+    }
+
+    public Builder authenticator(Authenticator value) {
+      authenticator = value;
       return this;
     }
 

@@ -3,6 +3,7 @@ package io.twinloop.http.bus;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
@@ -29,10 +30,12 @@ public final class DeadLetterRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/dead-letters", this::list),
-        Endpoint.post("/api/v1/dead-letters/{id}/preview", this::preview),
-        Endpoint.post("/api/v1/dead-letters/{id}/replay", this::replay),
-        Endpoint.delete("/api/v1/dead-letters/{id}", this::delete));
+        Endpoint.get("/api/v1/dead-letters", Permission.OPERATIONS_READ, this::list),
+        Endpoint.post(
+            "/api/v1/dead-letters/{id}/preview", Permission.OPERATIONS_READ, this::preview),
+        Endpoint.post(
+            "/api/v1/dead-letters/{id}/replay", Permission.OPERATIONS_CHANGE, this::replay),
+        Endpoint.delete("/api/v1/dead-letters/{id}", Permission.OPERATIONS_CHANGE, this::delete));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

@@ -6,6 +6,7 @@ import static io.twinloop.http.Stages.map;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.message.MessageReader;
 import io.cloudevents.http.HttpMessageFactory;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
 import io.twinloop.http.Endpoint;
@@ -51,10 +52,10 @@ public final class EventRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/events", this::list),
-        Endpoint.post("/api/v1/events", this::send),
-        Endpoint.get("/api/v1/events/stream", this::stream),
-        Endpoint.post("/api/v1/twin/events", this::tellTwin));
+        Endpoint.get("/api/v1/events", Permission.EVENT_READ, this::list),
+        Endpoint.post("/api/v1/events", Permission.EVENT_SEND, this::send),
+        Endpoint.get("/api/v1/events/stream", Permission.EVENT_READ, this::stream),
+        Endpoint.post("/api/v1/twin/events", Permission.EVENT_SEND, this::tellTwin));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

@@ -5,6 +5,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.kpi.Backtest;
 import io.twinloop.domain.kpi.Insights;
 import io.twinloop.domain.kpi.Measurement;
@@ -64,16 +65,17 @@ public final class KpiRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/kpis", this::list),
-        Endpoint.put("/api/v1/kpis/{id}", this::define),
-        Endpoint.get("/api/v1/kpis/{id}", this::get),
-        Endpoint.delete("/api/v1/kpis/{id}", this::retire),
-        Endpoint.post("/api/v1/kpis/{id}/samples", this::take).withMaxBody(LARGEST_BATCH),
-        Endpoint.get("/api/v1/kpis/{id}/samples", this::samples),
-        Endpoint.get("/api/v1/kpis/{id}/anomalies", this::anomalies),
-        Endpoint.get("/api/v1/kpis/{id}/insights", this::insights),
-        Endpoint.post("/api/v1/kpis/{id}/backtests", this::backtest),
-        Endpoint.post("/api/v1/kpi-samples", bulk::take).streamed());
+        Endpoint.get("/api/v1/kpis", Permission.KPI_READ, this::list),
+        Endpoint.put("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::define),
+        Endpoint.get("/api/v1/kpis/{id}", Permission.KPI_READ, this::get),
+        Endpoint.delete("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::retire),
+        Endpoint.post("/api/v1/kpis/{id}/samples", Permission.KPI_SAMPLE, this::take)
+            .withMaxBody(LARGEST_BATCH),
+        Endpoint.get("/api/v1/kpis/{id}/samples", Permission.KPI_READ, this::samples),
+        Endpoint.get("/api/v1/kpis/{id}/anomalies", Permission.KPI_READ, this::anomalies),
+        Endpoint.get("/api/v1/kpis/{id}/insights", Permission.KPI_READ, this::insights),
+        Endpoint.post("/api/v1/kpis/{id}/backtests", Permission.KPI_BACKTEST, this::backtest),
+        Endpoint.post("/api/v1/kpi-samples", Permission.KPI_BULK, bulk::take).streamed());
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
@@ -31,9 +32,9 @@ public final class LoopRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/loops", this::list),
-        Endpoint.get("/api/v1/loops/statistics", this::statistics),
-        Endpoint.get("/api/v1/loops/{correlationId}", this::find));
+        Endpoint.get("/api/v1/loops", Permission.LOOP_READ, this::list),
+        Endpoint.get("/api/v1/loops/statistics", Permission.LOOP_STATISTICS, this::statistics),
+        Endpoint.get("/api/v1/loops/{correlationId}", Permission.LOOP_READ, this::find));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

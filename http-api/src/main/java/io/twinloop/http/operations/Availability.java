@@ -68,19 +68,14 @@ public final class Availability {
 
   /** The endpoint, refusing with 503 while something vital is away. */
   public Endpoint guard(Endpoint endpoint) {
-    return new Endpoint(
-        endpoint.method(),
-        endpoint.path(),
+    return endpoint.withHandler(
         call -> {
           Optional<String> away = away();
           if (away.isPresent()) {
             throw new Unavailable(away.get(), COME_AGAIN);
           }
           return endpoint.handler().handle(call);
-        },
-        endpoint.maxBody(),
-        endpoint.streaming(),
-        endpoint.documented());
+        });
   }
 
   private Optional<String> away() {

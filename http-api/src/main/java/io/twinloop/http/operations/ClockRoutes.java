@@ -3,6 +3,7 @@ package io.twinloop.http.operations;
 import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
 import io.twinloop.http.Endpoint;
@@ -31,7 +32,8 @@ public final class ClockRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/clock", this::read), Endpoint.post("/api/v1/clock", this::move));
+        Endpoint.get("/api/v1/clock", Permission.CLOCK_READ, this::read),
+        Endpoint.post("/api/v1/clock", Permission.CLOCK_MOVE, this::move));
   }
 
   private CompletionStage<HttpResponse> read(Call call) {

@@ -6,6 +6,8 @@ import static io.twinloop.http.Stages.map;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.domain.identity.AccessRule;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
@@ -27,6 +29,9 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 
 /** How the node does: alive, ready, behind, measured. */
 public final class OperationsRoutes {
+
+  private static final AccessRule ALIVE =
+      AccessRule.open("probes and balancers carry no credentials, and it says only what is away");
 
   private final Availability availability;
   private final ProjectionLag projections;
@@ -50,17 +55,17 @@ public final class OperationsRoutes {
   /** What answers whatever is away. */
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/health", this::alive),
-        Endpoint.get("/health/ready", this::ready),
-        Endpoint.get("/metrics", this::metrics));
+        Endpoint.get("/health", ALIVE, this::alive),
+        Endpoint.get("/health/ready", ALIVE, this::ready),
+        Endpoint.get("/metrics", Permission.OPERATIONS_READ, this::metrics));
   }
 
   /** What needs the database. */
   public List<Endpoint> guardedEndpoints() {
     return List.of(
-        Endpoint.get("/health/events", this::events),
-        Endpoint.get("/api/v1/projections", this::projections),
-        Endpoint.post("/api/v1/projections/{name}/skip", this::skip));
+        Endpoint.get("/health/events", Permission.OPERATIONS_READ, this::events),
+        Endpoint.get("/api/v1/projections", Permission.OPERATIONS_READ, this::projections),
+        Endpoint.post("/api/v1/projections/{name}/skip", Permission.OPERATIONS_CHANGE, this::skip));
   }
 
   private CompletionStage<HttpResponse> alive(Call call) {

@@ -5,6 +5,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
@@ -64,7 +65,7 @@ public final class HrmsRoutes {
   }
 
   public List<Endpoint> endpoints() {
-    return List.of(Endpoint.post("/api/v1/webhooks/hrms", this::receive));
+    return List.of(Endpoint.post("/api/v1/webhooks/hrms", Permission.HR_FEED, this::receive));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.twinloop.http.organization;
 
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.organization.ImportLine.Refused;
 import io.twinloop.domain.organization.ImportReader;
 import io.twinloop.domain.organization.OrgTable;
@@ -45,7 +46,8 @@ public final class OrgImportRoutes {
   }
 
   public List<Endpoint> endpoints() {
-    return List.of(Endpoint.post("/api/v1/twin/import", this::take).streamed());
+    return List.of(
+        Endpoint.post("/api/v1/twin/import", Permission.TWIN_IMPORT, this::take).streamed());
   }
 
   private CompletionStage<HttpResponse> take(Call call) {

@@ -5,6 +5,7 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeType;
@@ -63,15 +64,15 @@ public final class OrgNodeRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/twin/nodes", this::list),
-        Endpoint.put(NODE, this::put),
-        Endpoint.patch(NODE, this::patch),
-        Endpoint.get(NODE, this::get),
-        Endpoint.delete(NODE, this::retire),
-        Endpoint.put(RELATION, this::relate),
-        Endpoint.delete(RELATION, this::unrelate),
-        Endpoint.get(NODE + "/history", this::history),
-        Endpoint.get("/api/v1/twin/graph", this::graph));
+        Endpoint.get("/api/v1/twin/nodes", Permission.TWIN_READ, this::list),
+        Endpoint.put(NODE, Permission.TWIN_WRITE, this::put),
+        Endpoint.patch(NODE, Permission.TWIN_WRITE, this::patch),
+        Endpoint.get(NODE, Permission.TWIN_READ, this::get),
+        Endpoint.delete(NODE, Permission.TWIN_WRITE, this::retire),
+        Endpoint.put(RELATION, Permission.TWIN_WRITE, this::relate),
+        Endpoint.delete(RELATION, Permission.TWIN_WRITE, this::unrelate),
+        Endpoint.get(NODE + "/history", Permission.TWIN_READ, this::history),
+        Endpoint.get("/api/v1/twin/graph", Permission.TWIN_READ, this::graph));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

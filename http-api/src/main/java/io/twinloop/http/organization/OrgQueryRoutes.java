@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.BigIntegerNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.organization.Rollup;
 import io.twinloop.entities.Refusals;
@@ -40,10 +41,10 @@ public final class OrgQueryRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get(NODE + "/reporting-line", this::reportingLine),
-        Endpoint.get(NODE + "/members", this::members),
-        Endpoint.get(NODE + "/rollup", this::rollup),
-        Endpoint.get("/api/v1/twin/cycles", this::cycles));
+        Endpoint.get(NODE + "/reporting-line", Permission.PEOPLE_READ, this::reportingLine),
+        Endpoint.get(NODE + "/members", Permission.PEOPLE_READ, this::members),
+        Endpoint.get(NODE + "/rollup", Permission.TWIN_READ, this::rollup),
+        Endpoint.get("/api/v1/twin/cycles", Permission.PEOPLE_READ, this::cycles));
   }
 
   private CompletionStage<HttpResponse> reportingLine(Call call) {

@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.organization.simulation.Picture;
 import io.twinloop.domain.organization.simulation.WhatIf;
 import io.twinloop.entities.Cause;
@@ -63,9 +64,9 @@ public final class SimulationRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get(SIMULATIONS, this::list),
-        Endpoint.post(SIMULATIONS, this::request),
-        Endpoint.get(SIMULATIONS + "/{id}", this::get));
+        Endpoint.get(SIMULATIONS, Permission.TWIN_SIMULATE, this::list),
+        Endpoint.post(SIMULATIONS, Permission.TWIN_SIMULATE, this::request),
+        Endpoint.get(SIMULATIONS + "/{id}", Permission.TWIN_SIMULATE, this::get));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

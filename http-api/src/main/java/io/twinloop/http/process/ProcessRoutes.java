@@ -3,6 +3,7 @@ package io.twinloop.http.process;
 import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.kpi.Mode;
 import io.twinloop.domain.process.Bottleneck;
 import io.twinloop.domain.process.CaseClosing;
@@ -55,12 +56,12 @@ public final class ProcessRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.post(PROCESS + "/events", this::events).streamed(),
-        Endpoint.post(PROCESS + "/log", this::log).streamed(),
-        Endpoint.get(PROCESS + "/statistics", this::statistics),
-        Endpoint.get(PROCESS + "/graph", this::graph),
-        Endpoint.get(PROCESS + "/bottlenecks", this::bottlenecks),
-        Endpoint.get(PROCESS + "/cases", this::cases));
+        Endpoint.post(PROCESS + "/events", Permission.PROCESS_FEED, this::events).streamed(),
+        Endpoint.post(PROCESS + "/log", Permission.PROCESS_FEED, this::log).streamed(),
+        Endpoint.get(PROCESS + "/statistics", Permission.PROCESS_READ, this::statistics),
+        Endpoint.get(PROCESS + "/graph", Permission.PROCESS_READ, this::graph),
+        Endpoint.get(PROCESS + "/bottlenecks", Permission.PROCESS_READ, this::bottlenecks),
+        Endpoint.get(PROCESS + "/cases", Permission.PROCESS_READ, this::cases));
   }
 
   private CompletionStage<HttpResponse> events(Call call) {

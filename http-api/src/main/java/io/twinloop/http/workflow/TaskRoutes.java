@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.workflow.TaskAction;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
@@ -37,14 +38,14 @@ public final class TaskRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/tasks", this::list),
-        Endpoint.get("/api/v1/tasks/{id}", this::get),
-        Endpoint.post("/api/v1/tasks/{id}/claim", this::claim),
-        Endpoint.post("/api/v1/tasks/{id}/release", this::release),
-        Endpoint.post("/api/v1/tasks/{id}/delegate", this::delegate),
-        Endpoint.post("/api/v1/tasks/{id}/complete", this::complete),
-        Endpoint.post("/api/v1/tasks/{id}/reject", this::reject),
-        Endpoint.get("/api/v1/outbox", this::outbox));
+        Endpoint.get("/api/v1/tasks", Permission.TASK_READ, this::list),
+        Endpoint.get("/api/v1/tasks/{id}", Permission.TASK_READ, this::get),
+        Endpoint.post("/api/v1/tasks/{id}/claim", Permission.TASK_WORK, this::claim),
+        Endpoint.post("/api/v1/tasks/{id}/release", Permission.TASK_WORK, this::release),
+        Endpoint.post("/api/v1/tasks/{id}/delegate", Permission.TASK_WORK, this::delegate),
+        Endpoint.post("/api/v1/tasks/{id}/complete", Permission.TASK_WORK, this::complete),
+        Endpoint.post("/api/v1/tasks/{id}/reject", Permission.TASK_WORK, this::reject),
+        Endpoint.get("/api/v1/outbox", Permission.OUTBOX_READ, this::outbox));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

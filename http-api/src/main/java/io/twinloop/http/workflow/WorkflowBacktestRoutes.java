@@ -6,6 +6,7 @@ import static io.twinloop.http.Stages.map;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.workflow.Account;
 import io.twinloop.domain.workflow.EmittedEvent;
 import io.twinloop.entities.workflow.Rehearsals;
@@ -50,7 +51,9 @@ public final class WorkflowBacktestRoutes {
   public List<Endpoint> endpoints() {
     return List.of(
         Endpoint.post(
-            "/api/v1/workflow-definitions/{namespace}/{name}/{version}/backtests", this::backtest));
+            "/api/v1/workflow-definitions/{namespace}/{name}/{version}/backtests",
+            Permission.DEFINITION_BACKTEST,
+            this::backtest));
   }
 
   /** Which recorded runs are played: of this definition, started within these bounds. */

@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.workflow.Parsed;
 import io.twinloop.domain.workflow.WorkflowModel;
 import io.twinloop.entities.Cause;
@@ -39,11 +40,17 @@ public final class WorkflowDefinitionRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/workflow-definitions", this::list),
-        Endpoint.post("/api/v1/workflow-definitions", this::register)
+        Endpoint.get("/api/v1/workflow-definitions", Permission.DEFINITION_READ, this::list),
+        Endpoint.post("/api/v1/workflow-definitions", Permission.DEFINITION_WRITE, this::register)
             .withMaxBody(LARGEST_DEFINITION),
-        Endpoint.get("/api/v1/workflow-definitions/{namespace}/{name}", this::newest),
-        Endpoint.get("/api/v1/workflow-definitions/{namespace}/{name}/{version}", this::version));
+        Endpoint.get(
+            "/api/v1/workflow-definitions/{namespace}/{name}",
+            Permission.DEFINITION_READ,
+            this::newest),
+        Endpoint.get(
+            "/api/v1/workflow-definitions/{namespace}/{name}/{version}",
+            Permission.DEFINITION_READ,
+            this::version));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {

@@ -6,6 +6,7 @@ import static io.twinloop.http.Stages.map;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.workflow.Reruns;
@@ -69,17 +70,18 @@ public final class WorkflowRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/workflows", this::list),
-        Endpoint.post("/api/v1/workflows", this::start).withMaxBody(LARGEST_INPUT),
-        Endpoint.get("/api/v1/workflows/{id}", this::get),
-        Endpoint.get("/api/v1/workflows/{id}/history", this::history),
-        Endpoint.post("/api/v1/workflows/{id}/suspend", this::suspend),
-        Endpoint.post("/api/v1/workflows/{id}/resume", this::resume),
-        Endpoint.post("/api/v1/workflows/{id}/cancel", this::cancel),
-        Endpoint.post("/api/v1/workflows/{id}/retry", this::retry),
-        Endpoint.post("/api/v1/workflows/{id}/rerun", this::rerun),
-        Endpoint.post("/api/v1/workflows/{id}/migrate", this::migrate),
-        Endpoint.get("/api/v1/incidents", this::incidents));
+        Endpoint.get("/api/v1/workflows", Permission.WORKFLOW_READ, this::list),
+        Endpoint.post("/api/v1/workflows", Permission.WORKFLOW_START, this::start)
+            .withMaxBody(LARGEST_INPUT),
+        Endpoint.get("/api/v1/workflows/{id}", Permission.WORKFLOW_READ, this::get),
+        Endpoint.get("/api/v1/workflows/{id}/history", Permission.WORKFLOW_READ, this::history),
+        Endpoint.post("/api/v1/workflows/{id}/suspend", Permission.WORKFLOW_OPERATE, this::suspend),
+        Endpoint.post("/api/v1/workflows/{id}/resume", Permission.WORKFLOW_OPERATE, this::resume),
+        Endpoint.post("/api/v1/workflows/{id}/cancel", Permission.WORKFLOW_OPERATE, this::cancel),
+        Endpoint.post("/api/v1/workflows/{id}/retry", Permission.WORKFLOW_OPERATE, this::retry),
+        Endpoint.post("/api/v1/workflows/{id}/rerun", Permission.WORKFLOW_OPERATE, this::rerun),
+        Endpoint.post("/api/v1/workflows/{id}/migrate", Permission.WORKFLOW_OPERATE, this::migrate),
+        Endpoint.get("/api/v1/incidents", Permission.WORKFLOW_READ, this::incidents));
   }
 
   private record Definition(String namespace, String name, Optional<String> version) {}
