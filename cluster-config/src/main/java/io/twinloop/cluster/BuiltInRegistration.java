@@ -23,12 +23,24 @@ final class BuiltInRegistration {
   /** Registers every definition this release brings and the cluster does not have yet. */
   CompletionStage<Void> register() {
     return CompletableFuture.allOf(
-        BuiltInWorkflows.sources().stream()
-            .map(source -> register(source).toCompletableFuture())
+        BuiltInWorkflows.names().stream()
+            .map(name -> registerWhenNew(name, BuiltInWorkflows.source(name)))
             .toArray(CompletableFuture<?>[]::new));
   }
 
-  private CompletionStage<?> register(String source) {
+  // Reading a definition costs more than asking for it, and at most starts nothing is new.
+  private CompletableFuture<Void> registerWhenNew(String name, String source) {
+    return workflows
+        .definition(BuiltInWorkflows.NAMESPACE, name, null)
+        .thenComposeAsync(
+            latest ->
+                latest instanceof WorkflowDefinition.Found found && found.source().equals(source)
+                    ? CompletableFuture.completedStage(null)
+                    : register(source))
+        .toCompletableFuture();
+  }
+
+  private CompletionStage<Void> register(String source) {
     WorkflowModel model = modelOf(source);
     return workflows
         .register(model.namespace(), model.name(), model.version(), source, AT_START)
@@ -40,7 +52,7 @@ final class BuiltInRegistration {
             });
   }
 
-  static WorkflowModel modelOf(String source) {
+  private static WorkflowModel modelOf(String source) {
     Parsed parsed = WorkflowModel.parse(source);
     if (parsed instanceof Parsed.Valid valid) {
       return valid.model();
