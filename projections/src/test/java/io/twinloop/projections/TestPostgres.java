@@ -30,18 +30,24 @@ public final class TestPostgres implements AutoCloseable {
 
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
-  private static final Config CONFIG =
-      ConfigFactory.parseString(
-              """
-              twinloop.read-models { connections = 4, projection-connections = 4 }
-              twinloop.read-models.connection-timeout = 500 ms
-              """)
-          .withFallback(ConfigFactory.defaultReference());
+  /** Tests that take the server away need not wait for it long; the others may meet a busy one. */
+  private static final String SOON = "500 ms";
+
+  private static final String PATIENTLY = "20 s";
 
   private final Path folder;
   private final PostgreSqlServer server;
+  private final Config config;
 
-  private TestPostgres() {
+  private TestPostgres(String connectionTimeout) {
+    config =
+        ConfigFactory.parseString(
+                """
+                twinloop.read-models { connections = 4, projection-connections = 4 }
+                twinloop.read-models.connection-timeout = %s
+                """
+                    .formatted(connectionTimeout))
+            .withFallback(ConfigFactory.defaultReference());
     try {
       folder = Files.createTempDirectory("twinloop-projections-test");
     } catch (IOException e) {
@@ -52,11 +58,11 @@ public final class TestPostgres implements AutoCloseable {
 
   /** A server that nobody else uses; to be closed. */
   public static TestPostgres ownServer() {
-    return new TestPostgres();
+    return new TestPostgres(SOON);
   }
 
   private static final class Shared {
-    static final TestPostgres SERVER = ownServer();
+    static final TestPostgres SERVER = new TestPostgres(PATIENTLY);
 
     static {
       Runtime.getRuntime().addShutdownHook(new Thread(Shared::end));
@@ -103,7 +109,7 @@ public final class TestPostgres implements AutoCloseable {
   }
 
   private ReadModels open(String jdbcUrl) {
-    return ReadModels.open(jdbcUrl, server.user(), server.password(), CONFIG);
+    return ReadModels.open(jdbcUrl, server.user(), server.password(), config);
   }
 
   /** Empties every table of the read models. */

@@ -48,6 +48,15 @@ public final class EventConsumer {
 
   private static final int PARTITIONS_AT_ONCE = 256;
 
+  /**
+   * A consumer not heard of for so long has lost its partitions to the others, or to its own next
+   * life: what a killed node was consuming waits that long. Kafka's own 45 s are far too much for
+   * that, and less than 6 s its brokers refuse.
+   */
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
+
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
   private final ActorSystem<?> system;
   private final BusSettings settings;
   private final EventDelivery delivery;
@@ -170,6 +179,10 @@ public final class EventConsumer {
         .withBootstrapServers(settings.bootstrap())
         .withGroupId(settings.consumerGroup())
         .withStopTimeout(Duration.ZERO)
+        .withProperty(
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, String.valueOf(SESSION_TIMEOUT.toMillis()))
+        .withProperty(
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, String.valueOf(HEARTBEAT.toMillis()))
         .withProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
   }
 }
