@@ -41,7 +41,10 @@ public final class NodeProcess implements AutoCloseable {
   private final Map<String, String> environment = new HashMap<>();
   private final List<String> jvmOptions =
       new ArrayList<>(
-          List.of("-Xmx512m", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"));
+          List.of(
+              "-Xmx512m",
+              JvmProcess.SHORT_LIVED,
+              "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"));
   private String mainClass = "io.twinloop.cluster.Main";
   private @Nullable JvmProcess process;
 

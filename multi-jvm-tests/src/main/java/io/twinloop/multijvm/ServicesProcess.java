@@ -128,7 +128,7 @@ public final class ServicesProcess implements AutoCloseable {
               new JvmProcess.Command(
                   ServicesMain.class.getName(),
                   List.of("--data", data.toString(), "--kafka-port", port),
-                  List.of("-Xmx256m"),
+                  List.of("-Xmx256m", JvmProcess.SHORT_LIVED),
                   Map.of(),
                   output));
       process = started;
