@@ -3,8 +3,8 @@ package io.twinloop.multijvm;
 import io.twinloop.multijvm.Twin.Answer;
 import io.twinloop.multijvm.Twin.Point;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +21,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class SteadyIngest implements AutoCloseable {
 
-  private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
-  private static final Duration STEP = Duration.ofMinutes(1);
+  /** A spike comes with every so many samples. */
+  static final int SPIKE_EVERY = 60;
+
   private static final int BATCH = 5;
-  private static final int SPIKE_EVERY = 60;
 
   private final Twin twin;
   private final String kpiId;
@@ -33,6 +33,7 @@ final class SteadyIngest implements AutoCloseable {
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final Thread thread = new Thread(this::run, "ingest");
   private int sent;
+  private Instant latest = Instant.EPOCH;
   private final AtomicInteger unanswered = new AtomicInteger();
 
   SteadyIngest(Twin twin, String kpiId, long seed) {
@@ -73,9 +74,17 @@ final class SteadyIngest implements AutoCloseable {
     for (int i = 0; i < BATCH; i++) {
       double value = 100 + chance.nextGaussian();
       boolean spike = sent > 40 && sent % SPIKE_EVERY == 0;
-      batch.add(new Point(BEGINNING.plus(STEP.multipliedBy(sent++)), spike ? 1_000 : value));
+      batch.add(new Point(nextTimestamp(), spike ? 1_000 : value));
+      sent++;
     }
     return batch;
+  }
+
+  /** Of now: what a person measures meanwhile is stamped by the node, and what is older is history. */
+  private Instant nextTimestamp() {
+    Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    latest = now.isAfter(latest) ? now : latest.plusMillis(1);
+    return latest;
   }
 
   private boolean isAcknowledged(List<Point> batch) {
