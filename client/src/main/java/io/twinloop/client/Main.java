@@ -6,11 +6,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** The command line: {@code convert}, {@code import}. The launcher calls it. */
+/** The command line: {@code convert}, {@code import}, {@code status}. The launcher calls it. */
 public final class Main {
 
   private static final Map<String, Command> COMMANDS =
-      Map.of("convert", ConvertCommand::run, "import", ImportCommand::run);
+      Map.of(
+          "convert", ConvertCommand::run,
+          "import", ImportCommand::run,
+          "status", StatusCommand::run);
 
   private Main() {}
 

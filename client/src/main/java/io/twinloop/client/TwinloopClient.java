@@ -19,9 +19,9 @@ public final class TwinloopClient {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CONNECT = Duration.ofSeconds(10);
+  private static final Duration STATUS = Duration.ofSeconds(5);
 
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT).build();
+  private final HttpClient http = Connections.builder().connectTimeout(CONNECT).build();
   private final URI base;
 
   /**
@@ -56,6 +56,16 @@ public final class TwinloopClient {
    */
   public JsonNode get(String path) throws IOException, InterruptedException {
     return send(HttpRequest.newBuilder(base.resolve(path)).GET().build());
+  }
+
+  /**
+   * The status of the answer to a GET, whatever it is.
+   *
+   * @throws IOException when nobody answers within five seconds
+   */
+  int status(String path) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(base.resolve(path)).timeout(STATUS).GET().build();
+    return http.send(request, BodyHandlers.discarding()).statusCode();
   }
 
   /**

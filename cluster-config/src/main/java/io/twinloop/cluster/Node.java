@@ -18,8 +18,10 @@ import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.HttpServer;
+import io.twinloop.http.operations.ManagementServer;
 import io.twinloop.integrations.http.EgressHttpCalls;
 import io.twinloop.integrations.http.EgressSettings;
+import io.twinloop.persistence.r2dbc.PostgresRefusal;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
 import io.twinloop.persistence.r2dbc.Schema;
@@ -31,10 +33,12 @@ import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -49,6 +53,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,8 +66,7 @@ final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration LONGEST_STOP = Duration.ofSeconds(20);
 
-  /** A node joins a running cluster of its own in well under a second, another's in a few. */
-  private static final Duration LONGEST_JOIN = Duration.ofSeconds(60);
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private static final Duration FOLLOW_CLOCK = Duration.ofMillis(500);
 
@@ -99,6 +103,7 @@ final class Node implements AutoCloseable {
   }
 
   private void run() throws Exception {
+    Config secured = Remoting.secured(config, Instant.now());
     PostgresSettings postgres = PostgresSettings.read(config);
     ReadModels readModels =
         ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config);
@@ -109,15 +114,27 @@ final class Node implements AutoCloseable {
     patience.await(
         "PostgreSQL at %s:%d".formatted(postgres.host(), postgres.port()),
         () -> {
-          Schema.migrate(postgres);
+          try {
+            Schema.migrate(postgres);
+          } catch (FlywayException e) {
+            throw PostgresRefusal.of(postgres, e).<RuntimeException>map(CannotStart::new).orElse(e);
+          }
           RestoreCheck.verify(postgres);
           ReadModelSchema.migrate(readModels.forProjections());
           await(clock.follow(readModels.database()));
         });
-    patience.await("Kafka at " + BusSettings.of(config).bootstrap(), bus::createTopics);
+    patience.await(
+        "Kafka at " + BusSettings.of(config).bootstrap(),
+        () -> {
+          try {
+            bus.createTopics();
+          } catch (KafkaBus.BusRefusedException e) {
+            throw new CannotStart(e.getMessage());
+          }
+        });
 
     PrometheusMeterRegistry metrics = metrics();
-    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", config);
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", secured);
     stops.push(new Stop("actor system", () -> shutdown(system)));
     join(system);
     if (clock.isMovable()) {
@@ -136,13 +153,15 @@ final class Node implements AutoCloseable {
       projections.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
+    Routes routes =
+        new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);
+    Optional<ManagementServer> management = await(routes.manage(config));
+    management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
-      Routes routes =
-          new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);
       HttpServer server = await(routes.serve(config));
       stops.push(new Stop("HTTP", () -> await(server.stop())));
-      routes.awaitReady(LONGEST_JOIN);
-      url = "http://" + config.getString("twinloop.http.host") + ":" + server.address().getPort();
+      routes.awaitReady(LONGEST_START);
+      url = server.url();
     }
   }
 
@@ -201,9 +220,11 @@ final class Node implements AutoCloseable {
     org.apache.pekko.cluster.Cluster.get(system.classicSystem())
         .registerOnMemberUp(() -> up.complete(null));
     try {
-      up.get(LONGEST_JOIN.toMillis(), TimeUnit.MILLISECONDS);
+      up.get(settings.joinTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      throw new CannotStart("This node could not join the cluster of " + seeds + ".");
+      throw new CannotStart(
+          "This node could not join the cluster of %s within %d s: see that one of them runs, and that all speak TLS with certificates of the same CA, or none does."
+              .formatted(seeds, settings.joinTimeout().toSeconds()));
     }
   }
 

@@ -35,6 +35,8 @@ final class Patience {
       try {
         attempt.run();
         return;
+      } catch (CannotStart e) {
+        throw e;
       } catch (RestoredJournalException e) {
         throw new CannotStart(e.getMessage());
       } catch (Exception e) {

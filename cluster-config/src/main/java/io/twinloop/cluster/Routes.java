@@ -15,8 +15,13 @@ import io.twinloop.http.Surface;
 import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
+import io.twinloop.http.operations.ManagementServer;
+import io.twinloop.http.operations.ManagementSettings;
+import io.twinloop.http.operations.OperationsRoutes;
 import io.twinloop.projections.Database;
+import io.twinloop.projections.ProjectionLag;
 import io.twinloop.projections.ProjectionSettings;
+import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.KafkaBus;
@@ -26,9 +31,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.management.cluster.javadsl.ClusterHttpManagementRoutes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,14 +79,43 @@ final class Routes {
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
                 new HealthCheck("Kafka", false, () -> bus.ping(Duration.ofSeconds(3)))),
             Clock.systemUTC());
+    availability.watch(system);
   }
 
   private CompletionStage<?> askPostgres() {
     return readModels.database().inTransaction(connection -> connection.isValid(2));
   }
 
+  /** Opens the door for operators' tools, where the settings name one. */
+  CompletionStage<Optional<ManagementServer>> manage(Config config) {
+    Optional<ManagementSettings> wanted = ManagementSettings.from(config);
+    if (wanted.isEmpty()) {
+      return CompletableFuture.completedStage(Optional.empty());
+    }
+    Database database = readModels.database();
+    OperationsRoutes operations =
+        new OperationsRoutes(
+            availability,
+            new ProjectionLag(database),
+            new ProjectionState(database),
+            projections.consumer(),
+            metrics);
+    Cluster cluster = Cluster.get(system.classicSystem());
+    return ManagementServer.start(
+            system,
+            wanted.get(),
+            operations,
+            wanted.get().clusterChanges()
+                ? ClusterHttpManagementRoutes.all(cluster)
+                : ClusterHttpManagementRoutes.readOnly(cluster))
+        .thenApply(
+            server -> {
+              LOG.info("Management endpoints answer at {}", server.address());
+              return Optional.of(server);
+            });
+  }
+
   CompletionStage<HttpServer> serve(Config config) {
-    availability.watch(system);
     Database database = readModels.database();
     ReadModelProgress progress = new ReadModelProgress(database);
     HttpSettings settings = HttpSettings.from(config);

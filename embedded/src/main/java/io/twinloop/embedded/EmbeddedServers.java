@@ -62,7 +62,7 @@ public final class EmbeddedServers implements AutoCloseable {
       folder.remember(
           database == null ? null : database.port(), broker == null ? null : broker.port());
       folder.announce(
-          database == null ? null : database.url(), broker == null ? null : broker.bootstrap());
+          database == null ? null : database.address(), broker == null ? null : broker.bootstrap());
     } catch (CompletionException e) {
       if (e.getCause() instanceof CannotStartException sentence) {
         throw sentence;

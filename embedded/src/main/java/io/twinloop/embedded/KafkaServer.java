@@ -56,12 +56,27 @@ public final class KafkaServer implements AutoCloseable {
 
   private final Path dataFolder;
   private final int wantedPort;
+  private final @Nullable SecuredListener secured;
   private int port;
+  private int securedPort;
   private @Nullable KafkaRaftServer running;
 
-  private KafkaServer(Path dataFolder, int wantedPort) {
+  private KafkaServer(Path dataFolder, int wantedPort, @Nullable SecuredListener secured) {
     this.dataFolder = dataFolder;
     this.wantedPort = wantedPort;
+    this.secured = secured;
+  }
+
+  /**
+   * A second door beside the plain one, on a free port.
+   *
+   * @param protocol SSL, SASL_PLAINTEXT or SASL_SSL
+   * @param settings of this listener alone, by Kafka's names, such as {@code ssl.keystore.key}
+   */
+  public record SecuredListener(String protocol, Map<String, String> settings) {
+    public SecuredListener {
+      settings = Map.copyOf(settings);
+    }
   }
 
   /**
@@ -72,7 +87,15 @@ public final class KafkaServer implements AutoCloseable {
    * @throws CannotStartException with one sentence when port, folder or disk forbid it
    */
   public static KafkaServer start(Path dataFolder, int port) {
-    KafkaServer server = new KafkaServer(dataFolder.toAbsolutePath().normalize(), port);
+    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, null));
+  }
+
+  /** The same with a second, secured door. */
+  public static KafkaServer start(Path dataFolder, int port, SecuredListener secured) {
+    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, secured));
+  }
+
+  private static KafkaServer start(KafkaServer server) {
     server.start();
     return server;
   }
@@ -146,6 +169,11 @@ public final class KafkaServer implements AutoCloseable {
   /** The address for {@code bootstrap.servers}: {@code host:port}. */
   public String bootstrap() {
     return Ports.LOOPBACK + ":" + port();
+  }
+
+  /** The address of the secured listener. */
+  public synchronized String securedBootstrap() {
+    return Ports.LOOPBACK + ":" + securedPort;
   }
 
   private void startOnFreePort() {
@@ -240,6 +268,9 @@ public final class KafkaServer implements AutoCloseable {
     String broker = "PLAINTEXT://" + Ports.LOOPBACK + ":" + brokerPort;
     settings.put("listeners", broker + ",CONTROLLER://" + Ports.LOOPBACK + ":" + controllerPort);
     settings.put("advertised.listeners", broker);
+    if (secured != null) {
+      addSecured(secured, settings);
+    }
     settings.put("log.dirs", dataFolder.toString());
 
     settings.put("auto.create.topics.enable", "false");
@@ -283,6 +314,24 @@ public final class KafkaServer implements AutoCloseable {
     // An idle broker writes nothing.
     settings.put("metadata.max.idle.interval.ms", "0");
     return settings;
+  }
+
+  private void addSecured(SecuredListener listener, Properties settings) {
+    if (securedPort == 0) {
+      securedPort = Ports.findFree();
+    }
+    String address = ",SECURED://" + securedBootstrap();
+    settings.merge("listeners", address, KafkaServer::joined);
+    settings.merge("advertised.listeners", address, KafkaServer::joined);
+    settings.merge(
+        "listener.security.protocol.map", ",SECURED:" + listener.protocol(), KafkaServer::joined);
+    listener
+        .settings()
+        .forEach((name, value) -> settings.put("listener.name.secured." + name, value));
+  }
+
+  private static Object joined(Object there, Object more) {
+    return there.toString() + more;
   }
 
   private static void beQuiet() {

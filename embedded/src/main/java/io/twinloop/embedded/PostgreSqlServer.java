@@ -186,6 +186,11 @@ public final class PostgreSqlServer implements AutoCloseable {
     return "postgresql://%s:%s@%s:%d/%s".formatted(user(), password(), host(), port(), database());
   }
 
+  /** The same without the password, for people. */
+  String address() {
+    return "postgresql://%s@%s:%d/%s".formatted(user(), host(), port(), database());
+  }
+
   private void initialiseWhenNew() throws IOException {
     if (Files.isDirectory(dataFolder) && !Folders.isEmpty(dataFolder)) {
       requireUsable();

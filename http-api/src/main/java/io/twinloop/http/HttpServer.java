@@ -2,19 +2,24 @@ package io.twinloop.http;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.tls.ServerTls;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.http.javadsl.ConnectionContext;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.ServerBuilder;
 import org.apache.pekko.http.javadsl.settings.ParserSettings;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
 
@@ -37,16 +42,23 @@ public final class HttpServer {
   private final ServerBinding binding;
   private final Router router;
   private final HttpSettings settings;
+  private final Optional<Cancellable> certificateRotation;
 
-  private HttpServer(ServerBinding binding, Router router, HttpSettings settings) {
+  private HttpServer(
+      ServerBinding binding,
+      Router router,
+      HttpSettings settings,
+      Optional<Cancellable> certificateRotation) {
     this.binding = binding;
     this.router = router;
     this.settings = settings;
+    this.certificateRotation = certificateRotation;
   }
 
   /**
    * Starts to listen. Fails with {@link CannotListen} when the port is taken, the address isn't
-   * this machine's, or it is reachable from outside, which needs a login that isn't set up.
+   * this machine's, its certificate can't be used, or it is reachable from outside, which needs a
+   * login that isn't set up.
    */
   public static CompletionStage<HttpServer> start(
       ActorSystem<?> system, HttpSettings settings, Router router) {
@@ -55,10 +67,19 @@ public final class HttpServer {
     } catch (CannotListen e) {
       return CompletableFuture.failedStage(e);
     }
-    CompletionStage<ServerBinding> bound =
+    ServerBuilder door =
         Http.get(system)
             .newServerAt(settings.host(), settings.port())
-            .withSettings(serverSettings(system, settings))
+            .withSettings(serverSettings(system, settings));
+    Optional<ServerTls> tls;
+    try {
+      tls = settings.tls().map(wanted -> ServerTls.load(wanted, Clock.systemUTC()));
+    } catch (IllegalArgumentException e) {
+      return CompletableFuture.failedStage(new CannotListen(e.getMessage(), e));
+    }
+    CompletionStage<ServerBinding> bound =
+        tls.map(keys -> door.enableHttps(ConnectionContext.httpsServer(keys::newEngine)))
+            .orElse(door)
             .bind(router::handle);
     return Stages.handle(
         bound,
@@ -66,8 +87,16 @@ public final class HttpServer {
           if (failure != null) {
             throw cannotListen(settings, Stages.cause(failure));
           }
-          return new HttpServer(binding, router, settings);
+          Optional<Cancellable> rotation = tls.map(keys -> keys.watch(system));
+          return new HttpServer(binding, router, settings, rotation);
         });
+  }
+
+  /** Where it answers, as people write it: scheme, the host of the settings, port. */
+  public String url() {
+    String scheme = settings.tls().isPresent() ? "https" : "http";
+    String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+    return scheme + "://" + host + ":" + address().getPort();
   }
 
   /** Where it listens, with the port that was taken when the settings said 0. */
@@ -81,6 +110,7 @@ public final class HttpServer {
    */
   public CompletionStage<Done> stop() {
     long deadline = System.nanoTime() + settings.stopTimeout().toNanos();
+    certificateRotation.ifPresent(Cancellable::cancel);
     return Stages.flatMap(
         binding.unbind(),
         unbound ->

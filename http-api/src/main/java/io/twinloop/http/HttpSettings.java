@@ -1,7 +1,9 @@
 package io.twinloop.http;
 
 import com.typesafe.config.Config;
+import io.twinloop.http.tls.TlsSettings;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The settings {@code twinloop.http}, each explained in {@code reference.conf}.
@@ -25,7 +27,8 @@ public record HttpSettings(
     Duration streamHeartbeat,
     Duration idempotencyRetention,
     Duration idempotencyLease,
-    Duration stopTimeout) {
+    Duration stopTimeout,
+    Optional<TlsSettings> tls) {
 
   private static final String PATH = "twinloop.http";
 
@@ -82,7 +85,8 @@ public record HttpSettings(
         config.getDuration("stream-heartbeat"),
         config.getDuration("idempotency-retention"),
         config.getDuration("idempotency-lease"),
-        config.getDuration("stop-timeout"));
+        config.getDuration("stop-timeout"),
+        TlsSettings.from(application, PATH + ".tls"));
   }
 
   private static void checkPositive(Duration value, String key) {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,8 @@ public final class NodeProcess implements AutoCloseable {
   private final String name;
   private final Path output;
   private final int port = freePort();
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(ANSWER_PATIENCE).build();
+  private HttpClient http = HttpClient.newBuilder().connectTimeout(ANSWER_PATIENCE).build();
+  private String scheme = "http";
   private final Map<String, String> environment = new HashMap<>();
   private final List<String> jvmOptions =
       new ArrayList<>(
@@ -71,6 +73,13 @@ public final class NodeProcess implements AutoCloseable {
   /** Adds an environment variable. */
   public NodeProcess with(String variable, String value) {
     environment.put(variable, value);
+    return this;
+  }
+
+  /** The node speaks TLS; it is asked with this context. */
+  public NodeProcess overTls(SSLContext client) {
+    http = HttpClient.newBuilder().connectTimeout(ANSWER_PATIENCE).sslContext(client).build();
+    scheme = "https";
     return this;
   }
 
@@ -142,9 +151,9 @@ public final class NodeProcess implements AutoCloseable {
     return port;
   }
 
-  /** {@code http://127.0.0.1:port}. */
+  /** {@code http://127.0.0.1:port}, or the same with https. */
   public URI url() {
-    return URI.create("http://127.0.0.1:" + port);
+    return URI.create(scheme + "://127.0.0.1:" + port);
   }
 
   public long pid() {
@@ -171,6 +180,11 @@ public final class NodeProcess implements AutoCloseable {
 
   public void resume() {
     process().resume();
+  }
+
+  /** Waits for its end and returns its exit code. */
+  public int exitCode(Duration patience) {
+    return process().exitCode(patience);
   }
 
   /** All it printed, over all its starts. */

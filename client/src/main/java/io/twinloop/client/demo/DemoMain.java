@@ -72,7 +72,10 @@ public final class DemoMain {
       return new Demo(new Twin(options.url()), company, clock, System.out).run(options.once());
     } catch (UncheckedIOException e) {
       System.err.println("demo: " + e.getMessage() + " (" + e.getCause().getMessage() + ")");
-    } catch (Twin.RefusedException | Twin.AwayException | IllegalStateException e) {
+    } catch (Twin.RefusedException
+        | Twin.AwayException
+        | IllegalStateException
+        | IllegalArgumentException e) {
       System.err.println("demo: " + e.getMessage());
     }
     return false;

@@ -26,6 +26,7 @@ public final class Availability {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(3);
   private static final Duration COME_AGAIN = Duration.ofSeconds(2);
+  private static final int DEEPEST_CAUSE = 20;
 
   /** What the last look at something said. */
   public record Finding(boolean ok, String detail, Instant since) {}
@@ -103,9 +104,17 @@ public final class Availability {
     }
   }
 
+  /** What failed, and what lies at its bottom: a pool says only that it has no connection. */
   private static String reason(Throwable failure) {
-    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-    return String.valueOf(cause.getMessage());
+    Throwable what = failure.getCause() == null ? failure : failure.getCause();
+    Throwable bottom = what;
+    for (int depth = 0; bottom.getCause() != null && depth < DEEPEST_CAUSE; depth++) {
+      bottom = bottom.getCause();
+    }
+    String said = String.valueOf(what.getMessage());
+    return bottom == what || said.contains(String.valueOf(bottom.getMessage()))
+        ? said
+        : said + " (" + bottom.getMessage() + ")";
   }
 
   private void note(HealthCheck check, String fault) {

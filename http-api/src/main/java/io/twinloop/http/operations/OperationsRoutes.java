@@ -55,24 +55,24 @@ public final class OperationsRoutes {
   /** What answers whatever is away. */
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/health", ALIVE, this::alive),
-        Endpoint.get("/health/ready", ALIVE, this::ready),
-        Endpoint.get("/metrics", Permission.OPERATIONS_READ, this::metrics));
+        Endpoint.get("/health", ALIVE, call -> alive()),
+        Endpoint.get("/health/ready", ALIVE, call -> ready()),
+        Endpoint.get("/metrics", Permission.OPERATIONS_READ, call -> metrics()));
   }
 
   /** What needs the database. */
   public List<Endpoint> guardedEndpoints() {
     return List.of(
-        Endpoint.get("/health/events", Permission.OPERATIONS_READ, this::events),
+        Endpoint.get("/health/events", Permission.OPERATIONS_READ, call -> events()),
         Endpoint.get("/api/v1/projections", Permission.OPERATIONS_READ, this::projections),
         Endpoint.post("/api/v1/projections/{name}/skip", Permission.OPERATIONS_CHANGE, this::skip));
   }
 
-  private CompletionStage<HttpResponse> alive(Call call) {
+  CompletionStage<HttpResponse> alive() {
     return CompletableFuture.completedStage(Answers.ok(Json.object().put("status", "up")));
   }
 
-  private CompletionStage<HttpResponse> ready(Call call) {
+  CompletionStage<HttpResponse> ready() {
     ObjectNode json = Json.object();
     boolean ready = availability.isReady();
     json.put("status", !ready ? "waiting" : availability.isComplete() ? "ready" : "degraded");
@@ -94,7 +94,7 @@ public final class OperationsRoutes {
         ready ? answer : answer.withStatus(503).addHeader(RawHeader.create("Retry-After", "2")));
   }
 
-  private CompletionStage<HttpResponse> metrics(Call call) {
+  CompletionStage<HttpResponse> metrics() {
     return CompletableFuture.completedStage(
         Answers.bytes(
             ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8"),
@@ -102,7 +102,7 @@ public final class OperationsRoutes {
   }
 
   /** Whether events flow: the consumer's lag and every projection's. */
-  private CompletionStage<HttpResponse> events(Call call) {
+  CompletionStage<HttpResponse> events() {
     return map(
         projections.read(),
         ranges -> {

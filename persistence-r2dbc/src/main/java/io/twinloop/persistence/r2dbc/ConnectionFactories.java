@@ -2,7 +2,6 @@ package io.twinloop.persistence.r2dbc;
 
 import io.r2dbc.postgresql.PostgresqlConnectionConfiguration;
 import io.r2dbc.postgresql.PostgresqlConnectionFactory;
-import io.r2dbc.postgresql.client.SSLMode;
 import java.time.Duration;
 import java.util.Map;
 import reactor.netty.resources.LoopResources;
@@ -34,13 +33,14 @@ final class ConnectionFactories {
 
   private static PostgresqlConnectionConfiguration.Builder common(
       PostgresSettings settings, Duration statementTimeout, LoopResources loops) {
-    return PostgresqlConnectionConfiguration.builder()
+    PostgresqlConnectionConfiguration.Builder builder = PostgresqlConnectionConfiguration.builder();
+    settings.tls().apply(builder);
+    return builder
         .host(settings.host())
         .port(settings.port())
         .database(settings.database())
         .username(settings.user())
         .password(settings.password())
-        .sslMode(SSLMode.fromValue(settings.sslMode()))
         .connectTimeout(settings.connectTimeout())
         .statementTimeout(statementTimeout)
         .applicationName("twinloop-journal")

@@ -9,13 +9,13 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * Where PostgreSQL is and who asks: the keys under {@code twinloop.persistence.postgres}.
  *
  * @param port TCP port, 1 to 65535
- * @param sslMode one of disable, allow, prefer, require, verify-ca, verify-full
+ * @param tls whether and how the connections are encrypted
  * @param connectTimeout longest time for one connection to be opened
  * @param ioThreads threads that talk to PostgreSQL, at least 1
  */
@@ -25,21 +25,25 @@ public record PostgresSettings(
     String database,
     String user,
     String password,
-    String sslMode,
+    PostgresTls tls,
     Duration connectTimeout,
     int ioThreads) {
 
   static final String PATH = "twinloop.persistence.postgres";
 
-  private static final Set<String> SSL_MODES =
-      Set.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+  /** Parameters a URL may have, by the names libpq gives them. */
+  private static final Map<String, String> URL_PARAMETERS =
+      Map.of(
+          "sslmode", "ssl-mode",
+          "sslrootcert", "root-certificate",
+          "sslcert", "certificate",
+          "sslkey", "key");
 
   public PostgresSettings {
     require(!host.isBlank(), "host", "name a host", host);
     require(port >= 1 && port <= 65535, "port", "be from 1 to 65535", port);
     require(!database.isBlank(), "database", "name a database", database);
     require(!user.isBlank(), "user", "name a role", user);
-    require(SSL_MODES.contains(sslMode), "ssl-mode", "be one of " + SSL_MODES, sslMode);
     require(connectTimeout.toMillis() > 0, "connect-timeout", "be positive", connectTimeout);
     require(ioThreads >= 1, "io-threads", "be at least 1", ioThreads);
   }
@@ -59,7 +63,11 @@ public record PostgresSettings(
         merged.getString(PATH + ".database"),
         merged.getString(PATH + ".user"),
         merged.getString(PATH + ".password"),
-        merged.getString(PATH + ".ssl-mode").toLowerCase(Locale.ROOT),
+        new PostgresTls(
+            merged.getString(PATH + ".ssl-mode").toLowerCase(Locale.ROOT),
+            merged.getString(PATH + ".root-certificate"),
+            merged.getString(PATH + ".certificate"),
+            merged.getString(PATH + ".key")),
         merged.getDuration(PATH + ".connect-timeout"),
         merged.getInt(PATH + ".io-threads"));
   }
@@ -67,12 +75,12 @@ public record PostgresSettings(
   /** The address for pgjdbc, without user and password. */
   public String jdbcUrl() {
     String address = host.contains(":") ? "[" + host + "]" : host;
-    return "jdbc:postgresql://%s:%d/%s?sslmode=%s&connectTimeout=%d"
+    return "jdbc:postgresql://%s:%d/%s?%s&connectTimeout=%d"
         .formatted(
             address,
             port,
             URLEncoder.encode(database, StandardCharsets.UTF_8).replace("+", "%20"),
-            sslMode,
+            tls.jdbcParameters(),
             Math.max(1, connectTimeout.toSeconds()));
   }
 
@@ -105,9 +113,14 @@ public record PostgresSettings(
     }
     if (uri.getQuery() != null) {
       for (String parameter : uri.getQuery().split("&", -1)) {
+        String[] pair = parameter.split("=", 2);
+        String key = URL_PARAMETERS.get(pair[0]);
         require(
-            parameter.startsWith("sslmode="), "url", "have no parameter but sslmode", parameter);
-        values.put("ssl-mode", parameter.substring("sslmode=".length()));
+            key != null && pair.length == 2,
+            "url",
+            "have no parameters but " + URL_PARAMETERS.keySet().stream().sorted().toList(),
+            pair[0]);
+        values.put(key, pair[1]);
       }
     }
     return ConfigFactory.parseMap(values).atPath(PATH);
@@ -136,7 +149,7 @@ public record PostgresSettings(
     return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  private static void require(boolean condition, String key, String expectation, Object value) {
+  static void require(boolean condition, String key, String expectation, Object value) {
     if (!condition) {
       throw new IllegalArgumentException(
           "%s.%s must %s, but is '%s'.".formatted(PATH, key, expectation, value));

@@ -34,7 +34,7 @@ class PostgresSettingsTest {
     assertThat(settings.database()).isEqualTo("loop");
     assertThat(settings.user()).isEqualTo("an@n");
     assertThat(settings.password()).isEqualTo("p:w+d");
-    assertThat(settings.sslMode()).isEqualTo("require");
+    assertThat(settings.tls().mode()).isEqualTo("require");
   }
 
   @Test

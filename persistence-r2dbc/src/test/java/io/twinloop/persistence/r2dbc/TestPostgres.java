@@ -83,7 +83,7 @@ final class TestPostgres implements AutoCloseable {
         database,
         server.user(),
         server.password(),
-        "disable",
+        PostgresTls.NONE,
         Duration.ofSeconds(2),
         1);
   }

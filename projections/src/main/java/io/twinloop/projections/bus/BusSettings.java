@@ -14,6 +14,7 @@ import java.util.List;
  * @param inFlight events handled at once per partition
  * @param backoff pause before each retry of a transient failure; as many retries as pauses
  * @param lagAlert a consumer farther behind is reported
+ * @param security how brokers are spoken to
  */
 public record BusSettings(
     String bootstrap,
@@ -22,7 +23,8 @@ public record BusSettings(
     short replication,
     int inFlight,
     List<Duration> backoff,
-    Duration lagAlert) {
+    Duration lagAlert,
+    KafkaSecurity security) {
 
   public BusSettings {
     backoff = List.copyOf(backoff);
@@ -51,7 +53,8 @@ public record BusSettings(
         (short) config.getInt("twinloop.kafka.replication"),
         config.getInt("twinloop.kafka.in-flight"),
         pauses.subList(0, attempts),
-        integration.getDuration("monitoring.alert_on_consumer_lag"));
+        integration.getDuration("monitoring.alert_on_consumer_lag"),
+        KafkaSecurity.of(config));
   }
 
   /** Where events that cannot be handled go. */

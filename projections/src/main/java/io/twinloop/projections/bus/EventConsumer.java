@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.pekko.Done;
@@ -183,6 +184,13 @@ public final class EventConsumer {
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, String.valueOf(SESSION_TIMEOUT.toMillis()))
         .withProperty(
             ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, String.valueOf(HEARTBEAT.toMillis()))
+        // Here and not as properties, which are printed with the settings.
+        .withConsumerFactory(
+            plain ->
+                new KafkaConsumer<>(
+                    settings.security().with(plain.getProperties()),
+                    new StringDeserializer(),
+                    new ByteArrayDeserializer()))
         .withProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
   }
 }

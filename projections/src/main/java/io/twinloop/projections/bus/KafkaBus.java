@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -36,23 +37,30 @@ public final class KafkaBus implements AutoCloseable {
     this.settings = settings;
     this.producer =
         new KafkaProducer<>(
-            Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrap(),
-                ProducerConfig.ACKS_CONFIG, "all",
-                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true,
-                ProducerConfig.LINGER_MS_CONFIG, 0,
-                // A send that finds no broker fails after this; the projection then tries again.
-                ProducerConfig.MAX_BLOCK_MS_CONFIG, 3_000,
-                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000,
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 15_000),
+            settings
+                .security()
+                .with(
+                    Map.of(
+                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrap(),
+                        ProducerConfig.ACKS_CONFIG, "all",
+                        ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true,
+                        ProducerConfig.LINGER_MS_CONFIG, 0,
+                        // A send that finds no broker fails after this; the projection then tries
+                        // again.
+                        ProducerConfig.MAX_BLOCK_MS_CONFIG, 3_000,
+                        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000,
+                        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 15_000)),
             new StringSerializer(),
             new ByteArraySerializer());
     this.admin =
         Admin.create(
-            Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrap(),
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 3_000,
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000));
+            settings
+                .security()
+                .with(
+                    Map.of(
+                        AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrap(),
+                        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 3_000,
+                        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000)));
   }
 
   /** The topics of integration events. */
@@ -64,6 +72,7 @@ public final class KafkaBus implements AutoCloseable {
    * Creates the topics that are missing.
    *
    * @throws BusUnavailableException when no broker answers within five seconds
+   * @throws BusRefusedException when the brokers and this node don't trust each other
    */
   public void createTopics() {
     List<NewTopic> topics =
@@ -75,6 +84,9 @@ public final class KafkaBus implements AutoCloseable {
       try {
         creation.getValue().get(ASK_ADMIN.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
+        if (e.getCause() instanceof AuthenticationException) {
+          throw new BusRefusedException(settings, e.getCause());
+        }
         if (!(e.getCause() instanceof TopicExistsException)) {
           throw new BusUnavailableException(creation.getKey(), e.getCause());
         }
@@ -154,6 +166,28 @@ public final class KafkaBus implements AutoCloseable {
   public void close() {
     producer.close(Duration.ofSeconds(5));
     admin.close(Duration.ofSeconds(1));
+  }
+
+  /** The brokers refuse this node, or it refuses them; waiting would not help. */
+  public static final class BusRefusedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    BusRefusedException(BusSettings settings, Throwable cause) {
+      super(
+          "Kafka at %s and this node do not trust each other: %s. See twinloop.kafka.security."
+              .formatted(settings.bootstrap(), reasons(cause)),
+          cause);
+    }
+
+    private static String reasons(Throwable cause) {
+      StringBuilder reasons = new StringBuilder(String.valueOf(cause.getMessage()));
+      for (Throwable deeper = cause.getCause(); deeper != null; deeper = deeper.getCause()) {
+        if (deeper.getMessage() != null && reasons.indexOf(deeper.getMessage()) < 0) {
+          reasons.append(": ").append(deeper.getMessage());
+        }
+      }
+      return reasons.toString();
+    }
   }
 
   /** Kafka did not take what was sent. */

@@ -289,7 +289,15 @@ class EventConsumerTest {
   }
 
   private static BusSettings nowhere() {
-    return new BusSettings("127.0.0.1:1", "g", 1, (short) 1, 64, List.of(), Duration.ofSeconds(60));
+    return new BusSettings(
+        "127.0.0.1:1",
+        "g",
+        1,
+        (short) 1,
+        64,
+        List.of(),
+        Duration.ofSeconds(60),
+        KafkaSecurity.NONE);
   }
 
   @Test

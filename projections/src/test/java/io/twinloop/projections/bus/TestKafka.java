@@ -48,7 +48,14 @@ final class TestKafka implements AutoCloseable {
   /** The settings of a group on this broker, with these pauses before retries. */
   BusSettings settings(String group, Duration... backoff) {
     return new BusSettings(
-        server.bootstrap(), group, 1, (short) 1, 64, List.of(backoff), Duration.ofSeconds(60));
+        server.bootstrap(),
+        group,
+        1,
+        (short) 1,
+        64,
+        List.of(backoff),
+        Duration.ofSeconds(60),
+        KafkaSecurity.NONE);
   }
 
   /** Puts bytes on a topic as any producer may. */
