@@ -19,6 +19,7 @@ import io.twinloop.http.organization.OrgImportRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.organization.OrgQueryRoutes;
 import io.twinloop.http.organization.SimulationRoutes;
+import io.twinloop.http.outbound.OutboxRoutes;
 import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
@@ -41,6 +42,8 @@ import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgPictures;
 import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.SimulationQueries;
+import io.twinloop.projections.outbound.JdbcOutbox;
+import io.twinloop.projections.outbound.OutboxQueries;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
@@ -106,6 +109,8 @@ public record Surface(
             new LoopRoutes(new LoopQueries(database)).endpoints(),
             new EventRoutes(bus, new EventQueries(database)).endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
+            new OutboxRoutes(new OutboxQueries(database), new JdbcOutbox(database, clock))
+                .endpoints(),
             new HrmsRoutes(entities, workflows).endpoints(),
             new ClockRoutes(clock, database).endpoints())
         .flatMap(List::stream)

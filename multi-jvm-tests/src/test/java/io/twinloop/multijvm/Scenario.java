@@ -135,7 +135,7 @@ final class Scenario implements AutoCloseable {
         () ->
             twin.all("/api/v1/outbox").stream()
                 .filter(sent -> sent.get("correlationId").asText().equals(loop))
-                .filter(sent -> sent.at("/notification/subject").asText().equals(subject))
+                .filter(sent -> sent.path("subject").asText().equals(subject))
                 .toList(),
         "notification '" + subject + "' in loop " + loop);
   }

@@ -29,7 +29,8 @@ public enum Permission implements AccessRule {
   EVENT_SEND("event:send", "events from outside"),
   HR_FEED("hr:feed", "who joins and who leaves"),
   OPERATIONS_READ("operations:read", "projections, consumers, dead letters, metrics"),
-  OPERATIONS_CHANGE("operations:change", "replay or drop dead letters, skip events"),
+  OPERATIONS_CHANGE(
+      "operations:change", "replay or drop dead letters, skip events, send messages again"),
   CLOCK_READ("clock:read", "the product's clock"),
   CLOCK_MOVE("clock:move", "move the product's clock"),
   API_KEYS("api-keys", "make and revoke API keys"),

@@ -2,6 +2,7 @@ package io.twinloop.domain.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.outbound.Channel;
 import io.twinloop.domain.workflow.TaskDefinition.Kind;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -109,7 +110,7 @@ final class CustomFunctions {
       switch (name) {
         case "candidates" -> candidates(value);
         case "priority" -> choice(HumanTask.Priority.class, name, value);
-        case "channel" -> choice(Notification.Channel.class, name, value);
+        case "channel" -> choice(Channel.class, name, value);
         case "dueAfter", "followUpAfter" -> Durations.read(value);
         case "to" -> texts(name, value);
         default -> text(name, value);
@@ -144,7 +145,7 @@ final class CustomFunctions {
 
   static Notification notification(JsonNode with) {
     return new Notification(
-        choice(Notification.Channel.class, "channel", with.path("channel")),
+        choice(Channel.class, "channel", with.path("channel")),
         texts("to", with.path("to")),
         optionalText("subject", with.path("subject")),
         text("message", with.path("message")));

@@ -1,6 +1,7 @@
 package io.twinloop.domain.workflow;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.twinloop.domain.outbound.Channel;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +16,6 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Notification(
     Channel channel, List<String> to, @Nullable String subject, String message) {
-
-  /** The ways a notification can take. */
-  public enum Channel {
-    LOG,
-    WEBHOOK,
-    EMAIL,
-    SLACK
-  }
 
   public Notification {
     to = List.copyOf(to);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.outbound.Channel;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,7 @@ class KpiAnomalyResponseTest {
     Notification told = instance.only(Step.NotificationRequested.class).notification();
     HumanTask asked = instance.only(Step.HumanTaskRequested.class).task();
 
-    assertThat(told.channel()).isEqualTo(Notification.Channel.LOG);
+    assertThat(told.channel()).isEqualTo(Channel.LOG);
     assertThat(told.to()).containsExactly("unit-7");
     assertThat(told.subject()).isEqualTo("CRITICAL: Rides is out of bounds");
     assertThat(told.message())

@@ -2,6 +2,7 @@ package io.twinloop.domain.workflow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinloop.domain.outbound.Channel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -683,8 +684,7 @@ class StepperTest {
       Step.NotificationRequested step = instance.only(Step.NotificationRequested.class);
 
       assertThat(step.notification())
-          .isEqualTo(
-              new Notification(Notification.Channel.EMAIL, List.of("a@b.example"), "S", "M"));
+          .isEqualTo(new Notification(Channel.EMAIL, List.of("a@b.example"), "S", "M"));
       assertThat(step.idempotencyKey()).isEqualTo("wf-1/do/0/tell");
       assertThat(instance.output()).isEqualTo(Instance.yaml("{who: a@b.example}"));
     }

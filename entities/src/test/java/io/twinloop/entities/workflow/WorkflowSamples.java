@@ -1,6 +1,7 @@
 package io.twinloop.entities.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.outbound.Channel;
 import io.twinloop.domain.workflow.ChildWorkflow;
 import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.EmittedEvent;
@@ -142,8 +143,7 @@ public final class WorkflowSamples {
             REF,
             "step",
             KEY,
-            new Notification(
-                Notification.Channel.EMAIL, List.of("ada@acme.example"), "Look", "Out of bounds.")),
+            new Notification(Channel.EMAIL, List.of("ada@acme.example"), "Look", "Out of bounds.")),
         new Step.EventEmitted(
             REF,
             "step",

@@ -44,8 +44,7 @@ public final class TaskRoutes {
         Endpoint.post("/api/v1/tasks/{id}/release", Permission.TASK_WORK, this::release),
         Endpoint.post("/api/v1/tasks/{id}/delegate", Permission.TASK_WORK, this::delegate),
         Endpoint.post("/api/v1/tasks/{id}/complete", Permission.TASK_WORK, this::complete),
-        Endpoint.post("/api/v1/tasks/{id}/reject", Permission.TASK_WORK, this::reject),
-        Endpoint.get("/api/v1/outbox", Permission.OUTBOX_READ, this::outbox));
+        Endpoint.post("/api/v1/tasks/{id}/reject", Permission.TASK_WORK, this::reject));
   }
 
   private CompletionStage<HttpResponse> list(Call call) {
@@ -142,13 +141,5 @@ public final class TaskRoutes {
 
   private static ProblemException unknown(String taskId) {
     return Problems.of(Refusals.NOT_FOUND, "There is no task '" + taskId + "'.").refuse();
-  }
-
-  private CompletionStage<HttpResponse> outbox(Call call) {
-    int limit = call.limit();
-    Cursors.TimeAndId after = Cursors.timeAndId(call);
-    return map(
-        queries.outbox(after.time(), after.id(), limit + 1),
-        page -> Answers.page(page, limit, sent -> Cursors.of(sent.at(), sent.id()), Json::tree));
   }
 }

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Questions about workflows: definitions, runs, tasks, incidents, notifications. */
+/** Questions about workflows: definitions, runs, tasks, incidents. */
 public final class WorkflowQueries {
 
   /** Primary key. */
@@ -106,13 +106,6 @@ public final class WorkflowQueries {
   private static final String REVISION =
       "SELECT seq_nr FROM read_model_progress WHERE persistence_id = ?";
 
-  /** Index outbox_by_time. */
-  private static final String OUTBOX =
-      """
-      SELECT id, workflow_id, correlation_id, at, channel, notification FROM outbox
-      WHERE (at, id) > (?, ?) ORDER BY at, id LIMIT ?
-      """;
-
   private final Database database;
 
   public WorkflowQueries(Database database) {
@@ -155,15 +148,6 @@ public final class WorkflowQueries {
 
   /** A task and the revision of its run, at which the task is so. */
   public record TaskAtRevision(TaskRow task, long revision) {}
-
-  /** What somebody was told. */
-  public record NotificationRow(
-      String id,
-      String workflowId,
-      String correlationId,
-      Instant at,
-      String channel,
-      JsonNode notification) {}
 
   /** Which runs are asked for; what is absent does not matter. */
   public record RunFilter(
@@ -323,27 +307,6 @@ public final class WorkflowQueries {
                 from,
                 to,
                 to,
-                limit));
-  }
-
-  /** Notifications in order of time, after the one named. */
-  public CompletionStage<List<NotificationRow>> outbox(
-      Instant afterTime, String afterId, int limit) {
-    return database.inTransaction(
-        connection ->
-            Sql.list(
-                connection,
-                OUTBOX,
-                row ->
-                    new NotificationRow(
-                        row.getString("id"),
-                        row.getString("workflow_id"),
-                        row.getString("correlation_id"),
-                        Sql.instant(row, "at"),
-                        row.getString("channel"),
-                        Json.tree(row.getString("notification"))),
-                afterTime,
-                afterId,
                 limit));
   }
 

@@ -1,12 +1,15 @@
 package io.twinloop.projections.workflow;
 
+import io.twinloop.domain.outbound.OutboundMessage;
 import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.Frame;
 import io.twinloop.domain.workflow.HumanTask;
+import io.twinloop.domain.workflow.Notification;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.Timer;
 import io.twinloop.domain.workflow.WorkflowError;
+import io.twinloop.entities.EntityIds;
 import io.twinloop.entities.workflow.Run;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.WorkflowInstance.Status;
@@ -16,6 +19,7 @@ import io.twinloop.projections.Timers;
 import io.twinloop.projections.bus.EventLog;
 import io.twinloop.projections.loop.LoopChange;
 import io.twinloop.projections.loop.LoopWriter;
+import io.twinloop.projections.outbound.JdbcOutbox;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.Json;
 import java.sql.Connection;
@@ -102,14 +106,6 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       UPDATE task SET state = ?, ended_at = ?, output = ?::json
       WHERE workflow_id = ? AND state IN ('open', 'claimed')
         AND (ref = ? OR starts_with(ref, ? || '/'))
-      """;
-
-  /** Primary key: the notification's own, so that a repetition tells nobody twice. */
-  private static final String NOTIFY =
-      """
-      INSERT INTO outbox (id, workflow_id, correlation_id, at, channel, notification)
-      VALUES (?, ?, ?, ?, ?, ?::json)
-      ON CONFLICT (id) DO NOTHING
       """;
 
   @Override
@@ -212,15 +208,7 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
       openTask(connection, id, stepped, asked);
       Sql.update(connection, MOVE, Status.WAITING.name(), seqNr, id);
     } else if (step instanceof Step.NotificationRequested notified) {
-      Sql.update(
-          connection,
-          NOTIFY,
-          notified.idempotencyKey(),
-          id,
-          stepped.run().correlationId(),
-          at,
-          notified.notification().channel().name().toLowerCase(Locale.ROOT),
-          Json.text(notified.notification()));
+      tell(connection, id, stepped, notified);
     } else if (step instanceof Step.TaskCompleted done) {
       settle(connection, id, done.ref(), "completed", at, text(done.output()));
     } else if (step instanceof Step.TaskFaulted failed) {
@@ -298,6 +286,33 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
         task.dueAt(),
         asked.ref().id(),
         Json.text(task));
+  }
+
+  /** One message for each recipient: each is sent, and may fail, by itself. */
+  private static void tell(
+      Connection connection,
+      String id,
+      WorkflowInstance.Stepped stepped,
+      Step.NotificationRequested notified)
+      throws SQLException {
+    Notification notification = notified.notification();
+    List<@Nullable String> recipients = new ArrayList<>(notification.to());
+    if (recipients.isEmpty()) {
+      recipients.add(null);
+    }
+    for (int i = 0; i < recipients.size(); i++) {
+      JdbcOutbox.put(
+          connection,
+          new OutboundMessage(
+              EntityIds.derived(notified.idempotencyKey(), Integer.toString(i)),
+              notification.channel(),
+              recipients.get(i),
+              notification.subject(),
+              notification.message(),
+              stepped.run().correlationId(),
+              id,
+              stepped.at()));
+    }
   }
 
   /** Who may claim a task, as words to look for: user:…, role:…, unit:…, managerOf:…. */

@@ -6,6 +6,8 @@ import static io.twinloop.projections.workflow.RunOnPaper.definition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.outbound.Channel;
+import io.twinloop.domain.outbound.Outbox;
 import io.twinloop.domain.workflow.BuiltInWorkflows;
 import io.twinloop.domain.workflow.Timer;
 import io.twinloop.entities.Cause;
@@ -16,8 +18,9 @@ import io.twinloop.projections.TestJournal;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.loop.LoopQueries;
+import io.twinloop.projections.outbound.OutboxQueries;
+import io.twinloop.projections.outbound.OutboxQueries.Kept;
 import io.twinloop.projections.workflow.WorkflowQueries.DefinitionRow;
-import io.twinloop.projections.workflow.WorkflowQueries.NotificationRow;
 import io.twinloop.projections.workflow.WorkflowQueries.RunFilter;
 import io.twinloop.projections.workflow.WorkflowQueries.RunRow;
 import io.twinloop.projections.workflow.WorkflowQueries.StepRow;
@@ -99,9 +102,12 @@ class WorkflowReadModelTest {
         .singleElement()
         .satisfies(
             row -> {
-              assertThat(row.channel()).isEqualTo("log");
-              assertThat(row.notification().get("to").get(0).asText()).isEqualTo("billing");
-              assertThat(row.notification().get("subject").asText()).startsWith("CRITICAL: ");
+              assertThat(row.message().channel()).isEqualTo(Channel.LOG);
+              assertThat(row.message().recipient()).isEqualTo("billing");
+              assertThat(row.message().subject()).startsWith("CRITICAL: ");
+              assertThat(row.message().workflowId()).isEqualTo("wf-1");
+              assertThat(row.message().correlationId()).isEqualTo("loop-1");
+              assertThat(row.state()).isEqualTo(Outbox.State.WAITING);
             });
   }
 
@@ -586,6 +592,25 @@ class WorkflowReadModelTest {
     assertThat(join(queries.definitions("acme", "approval", "1.0.0", 9))).hasSize(1);
   }
 
+  @Test
+  void shouldTellEachRecipientByItselfAndOnce() {
+    RunOnPaper run =
+        new RunOnPaper(
+            "wf-1",
+            definition(
+                """
+                - tell: {call: notify, with: {channel: email, to: [a@x.example, b@x.example], message: M}}
+                - shout: {call: notify, with: {channel: slack, message: N}}
+                """));
+    var group = run.start(json("{}"));
+    TestPostgres.project(readModels, new WorkflowReadModel(), group, false);
+    project(group);
+
+    assertThat(outbox())
+        .extracting(row -> row.message().recipient() + " " + row.message().body())
+        .containsExactlyInAnyOrder("a@x.example M", "b@x.example M", "null N");
+  }
+
   /** Data of an event goes through expressions into titles, notifications and outputs. */
   @Test
   void shouldNotBeHeldBackByANulCharacter() {
@@ -649,8 +674,10 @@ class WorkflowReadModelTest {
     return join(queries.steps("wf-1", 0, 100));
   }
 
-  private static List<NotificationRow> outbox() {
-    return join(queries.outbox(Instant.EPOCH, "", 10));
+  private static List<Kept> outbox() {
+    return join(
+        new OutboxQueries(readModels.database())
+            .list(new OutboxQueries.Filter(null, null, null), Instant.EPOCH, "", 10));
   }
 
   private static List<String> timers() {
