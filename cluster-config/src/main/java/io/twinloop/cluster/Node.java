@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.twinloop.domain.outbound.OutboundHttp;
+import io.twinloop.domain.outbound.Unsealing;
 import io.twinloop.domain.workflow.HttpCalls;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
@@ -20,7 +22,12 @@ import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.HttpServer;
 import io.twinloop.http.operations.ManagementServer;
 import io.twinloop.integrations.http.EgressHttpCalls;
+import io.twinloop.integrations.http.EgressHttpClient;
 import io.twinloop.integrations.http.EgressSettings;
+import io.twinloop.integrations.outbound.OutboxSender;
+import io.twinloop.integrations.outbound.SenderSettings;
+import io.twinloop.integrations.outbound.Transports;
+import io.twinloop.integrations.secrets.SiteSecrets;
 import io.twinloop.persistence.r2dbc.PostgresRefusal;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
@@ -31,6 +38,7 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
+import io.twinloop.projections.outbound.JdbcOutbox;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +51,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.Address;
@@ -142,19 +151,23 @@ final class Node implements AutoCloseable {
       followClock(system, readModels.database());
     }
 
-    EgressHttpCalls calls = new EgressHttpCalls(EgressSettings.from(config));
-    stops.push(new Stop("outbound calls", closing(calls)));
-    Entities entities = startEntities(system, calls);
+    EgressHttpClient http = new EgressHttpClient(EgressSettings.from(config), Clock.systemUTC());
+    EgressWatch.measure(http, metrics);
+    stops.push(new Stop("outbound calls", closing(http)));
+    Entities entities = startEntities(system, new EgressHttpCalls(http, SiteSecrets.from(config)));
     Workflows workflows = new Workflows(entities);
     Projections projections =
         new Projections(system, config, readModels, bus, entities, workflows, clock, metrics);
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
+      OutboxSender sender = outboxSender(readModels.database(), http);
+      stops.push(new Stop("outbox", closing(sender)));
+      sender.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     Routes routes =
-        new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);
+        new Routes(system, readModels, bus, http, entities, workflows, projections, clock, metrics);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
@@ -178,6 +191,16 @@ final class Node implements AutoCloseable {
     WorkflowInstance.init(
         sharding, new Outside(calls, new KpiReadings(entities), workflows::start), clock);
     return entities;
+  }
+
+  private OutboxSender outboxSender(Database database, OutboundHttp http) {
+    return new OutboxSender(
+        new JdbcOutbox(database, clock),
+        Transports.of(config, http, Clock.systemUTC()),
+        Unsealing.NONE,
+        SenderSettings.from(config),
+        clock,
+        () -> ThreadLocalRandom.current().nextDouble());
   }
 
   /** Another node may have moved the clock. */

@@ -18,6 +18,7 @@ import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.ManagementServer;
 import io.twinloop.http.operations.ManagementSettings;
 import io.twinloop.http.operations.OperationsRoutes;
+import io.twinloop.integrations.http.EgressHttpClient;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionLag;
 import io.twinloop.projections.ProjectionSettings;
@@ -60,6 +61,7 @@ final class Routes {
       ActorSystem<?> system,
       ReadModels readModels,
       KafkaBus bus,
+      EgressHttpClient http,
       Entities entities,
       Workflows workflows,
       Projections projections,
@@ -77,7 +79,8 @@ final class Routes {
         new Availability(
             List.of(
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
-                new HealthCheck("Kafka", false, () -> bus.ping(Duration.ofSeconds(3)))),
+                new HealthCheck("Kafka", false, () -> bus.ping(Duration.ofSeconds(3))),
+                EgressWatch.check(http)),
             Clock.systemUTC());
     availability.watch(system);
   }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.networknt.schema.Schema;
 import io.twinloop.domain.workflow.TaskDefinition.Kind;
@@ -143,7 +144,6 @@ final class DefinitionReader {
         "/use/functions",
         "Functions of one's own are not supported; there are: " + SUPPORTED + ".");
     refuseIfPresent("/use/extensions", "Extensions are not supported.");
-    refuseIfPresent("/use/secrets", "Secrets are not supported.");
     refuseIfPresent("/use/catalogs", "Catalogs are not supported.");
     JsonNode evaluate = document.path("evaluate");
     if (!evaluate.path("language").asText("jq").equals("jq")
@@ -161,6 +161,15 @@ final class DefinitionReader {
 
   private void readComponents() {
     JsonNode use = document.path("use");
+    for (int i = 0; i < use.path("secrets").size(); i++) {
+      JsonNode name = use.path("secrets").get(i);
+      if (!SecretRef.isName(name.asText())) {
+        problem(
+            "/use/secrets/" + i,
+            "Expected a name of letters, digits, dots, dashes and underscores, a letter first, not "
+                + brief(name));
+      }
+    }
     use.path("retries")
         .properties()
         .forEach(retry -> readRetry("/use/retries/" + escaped(retry.getKey()), retry.getValue()));
@@ -397,9 +406,17 @@ final class DefinitionReader {
   }
 
   private void readHttp(String pointer, JsonNode with) {
-    readTemplate(pointer, with);
-    readAuthentication(
-        pointer + "/endpoint/authentication", with.path("endpoint").path("authentication"));
+    JsonNode policy = with.path("endpoint").path("authentication");
+    JsonNode template = HttpRequests.withoutSecrets(with);
+    if (!policy.isMissingNode()) {
+      template = template.deepCopy();
+      ((ObjectNode) template.get("endpoint")).remove("authentication");
+    }
+    readTemplate(pointer, template);
+    HttpRequests.secretHeaders(with.path("headers"))
+        .forEach(
+            (name, secret) -> readSecret(pointer + "/headers/" + escaped(name), secret.secret()));
+    readAuthentication(pointer + "/endpoint/authentication", policy);
   }
 
   private void readAuthentication(String pointer, JsonNode policy) {
@@ -413,13 +430,38 @@ final class DefinitionReader {
             scheme -> {
               String at = pointer + "/" + escaped(scheme.getKey());
               boolean known = scheme.getKey().equals("basic") || scheme.getKey().equals("bearer");
-              if (!known) {
+              if (known) {
+                readCredentials(at, scheme.getValue());
+              } else {
                 problem(at, "Only basic and bearer authentication are supported.");
-              } else if (scheme.getValue().has("use")) {
-                problem(at + "/use", "Secrets are not supported.");
               }
             });
-    readTemplate(pointer, policy);
+  }
+
+  private void readCredentials(String pointer, JsonNode scheme) {
+    if (scheme.has("use")) {
+      readSecret(pointer + "/use", scheme.get("use").asText());
+      return;
+    }
+    scheme
+        .properties()
+        .forEach(
+            part -> {
+              String at = pointer + "/" + escaped(part.getKey());
+              SecretRef.of(part.getValue().asText())
+                  .ifPresentOrElse(
+                      secret -> readSecret(at, secret.secret()),
+                      () -> readTemplate(at, part.getValue()));
+            });
+  }
+
+  private void readSecret(String pointer, String name) {
+    for (JsonNode declared : document.at("/use/secrets")) {
+      if (declared.asText().equals(name)) {
+        return;
+      }
+    }
+    problem(pointer, "There is no secret '" + name + "' under use.secrets.");
   }
 
   // Parts common to many places
@@ -529,9 +571,17 @@ final class DefinitionReader {
   }
 
   private void readExpression(String pointer, JsonNode expression) {
-    if (expression.isTextual()) {
-      expressions.problem(expression.textValue()).ifPresent(why -> problem(pointer, why));
+    if (!expression.isTextual()) {
+      return;
     }
+    if (expression.textValue().contains(SecretRef.VARIABLE)) {
+      problem(
+          pointer,
+          "A secret stands alone, as '${ $secrets.name }', and only as a header or in the"
+              + " authentication of a call; anywhere else it would get into history.");
+      return;
+    }
+    expressions.problem(expression.textValue()).ifPresent(why -> problem(pointer, why));
   }
 
   private void problem(String pointer, String detail) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param redirect true when a 3xx answer is an answer and not an error
  * @param timeout how long the task may take altogether, null when it did not say
  * @param authentication credentials to present, null for none
+ * @param secretHeaders header fields whose values are secrets, null for none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record HttpCall(
@@ -37,7 +38,8 @@ public record HttpCall(
     Output output,
     boolean redirect,
     @Nullable Duration timeout,
-    @Nullable Authentication authentication) {
+    @Nullable Authentication authentication,
+    @Nullable Map<String, SecretRef> secretHeaders) {
 
   /** The form in which a task wants the answer. */
   public enum Output {
@@ -58,18 +60,20 @@ public record HttpCall(
   public sealed interface Authentication {}
 
   /** User name and password, RFC 7617. */
-  public record Basic(String username, String password) implements Authentication {
-    @Override
-    public String toString() {
-      return "Basic[username=" + username + ", password=***]";
+  public record Basic(Credential username, Credential password) implements Authentication {
+
+    /** Both as texts. */
+    public static Basic with(String username, String password) {
+      return new Basic(Credential.of(username), Credential.of(password));
     }
   }
 
   /** A bearer token, RFC 6750. */
-  public record Bearer(String token) implements Authentication {
-    @Override
-    public String toString() {
-      return "Bearer[token=***]";
+  public record Bearer(Credential token) implements Authentication {
+
+    /** The token as a text. */
+    public static Bearer with(String token) {
+      return new Bearer(Credential.of(token));
     }
   }
 
@@ -99,5 +103,9 @@ public record HttpCall(
   public HttpCall {
     headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
     query = Collections.unmodifiableMap(new LinkedHashMap<>(query));
+    secretHeaders =
+        secretHeaders == null
+            ? null
+            : Collections.unmodifiableMap(new LinkedHashMap<>(secretHeaders));
   }
 }

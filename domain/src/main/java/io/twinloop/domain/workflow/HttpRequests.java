@@ -42,8 +42,10 @@ final class HttpRequests {
             ? text("endpoint", resolve.apply(template))
             : expand(template.asText(), input);
     JsonNode body = with.has("body") ? resolve.apply(with.get("body")) : null;
-    Map<String, String> headers = fields("headers", with, resolve);
+    Map<String, SecretRef> secretHeaders = secretHeaders(with.path("headers"));
+    Map<String, String> headers = fields("headers", withoutSecrets(with), resolve);
     headers.forEach(HttpRequests::checkHeader);
+    secretHeaders.keySet().forEach(name -> checkHeader(name, ""));
     return new HttpCall(
         method(with.path("method").asText()),
         absolute(uri),
@@ -53,7 +55,31 @@ final class HttpRequests {
         HttpCall.Output.valueOf(with.path("output").asText("content").toUpperCase(Locale.ROOT)),
         with.path("redirect").asBoolean(false),
         timeout,
-        authentication(model, endpoint.path("authentication"), resolve));
+        authentication(model, endpoint.path("authentication"), resolve),
+        secretHeaders.isEmpty() ? null : secretHeaders);
+  }
+
+  /** The header fields that stand for a secret. */
+  static Map<String, SecretRef> secretHeaders(JsonNode headers) {
+    Map<String, SecretRef> secrets = new LinkedHashMap<>();
+    headers
+        .properties()
+        .forEach(
+            field ->
+                SecretRef.of(field.getValue().asText())
+                    .ifPresent(secret -> secrets.put(field.getKey(), secret)));
+    return secrets;
+  }
+
+  /** The arguments with only those header fields that have a value of their own. */
+  static JsonNode withoutSecrets(JsonNode with) {
+    Map<String, SecretRef> secrets = secretHeaders(with.path("headers"));
+    if (secrets.isEmpty()) {
+      return with;
+    }
+    ObjectNode rest = with.deepCopy();
+    ((ObjectNode) rest.get("headers")).remove(secrets.keySet());
+    return rest;
   }
 
   /** What a task makes of an answer; throws a {@link Fault} when the status is an error. */
@@ -179,13 +205,30 @@ final class HttpRequests {
     }
     JsonNode policy =
         declared.has("use") ? model.component("authentications", declared.get("use")) : declared;
-    JsonNode resolved = resolve.apply(policy);
-    if (resolved.has("basic")) {
+    if (policy.has("basic")) {
+      JsonNode basic = policy.get("basic");
       return new HttpCall.Basic(
-          text("username", resolved.at("/basic/username")),
-          text("password", resolved.at("/basic/password")));
+          credential("username", basic, "username", resolve),
+          credential("password", basic, "password", resolve));
     }
-    return new HttpCall.Bearer(text("token", resolved.at("/bearer/token")));
+    return new HttpCall.Bearer(credential("token", policy.path("bearer"), null, resolve));
+  }
+
+  /**
+   * A part of a policy: its own value, or a secret. A policy that uses one secret finds its parts
+   * in the fields of that.
+   *
+   * @param field of the secret, null for the secret as it is
+   */
+  private static Credential credential(
+      String name, JsonNode scheme, @Nullable String field, UnaryOperator<JsonNode> resolve) {
+    if (scheme.has("use")) {
+      return Credential.of(new SecretRef(scheme.get("use").asText(), field));
+    }
+    JsonNode template = scheme.path(name);
+    return SecretRef.of(template.asText())
+        .map(Credential::of)
+        .orElseGet(() -> Credential.of(text(name, resolve.apply(template))));
   }
 
   private static String text(String name, JsonNode value) {

@@ -62,6 +62,7 @@ class HttpAnswerTest {
             output,
             false,
             null,
+            null,
             null);
     return HttpAnswer.read(
         call, status, Map.of("Content-Type", type), body.getBytes(StandardCharsets.UTF_8));

@@ -26,7 +26,8 @@ final class InMemoryHttp implements HttpCalls {
     if (path.startsWith("/basic-auth/")) {
       boolean known =
           call.authentication() instanceof HttpCall.Basic basic
-              && path.equals("/basic-auth/" + basic.username() + "/" + basic.password());
+              && path.equals(
+                  "/basic-auth/" + basic.username().text() + "/" + basic.password().text());
       return json(call, known ? 200 : 401, "{\"authenticated\": " + known + "}");
     }
     return json(call, 404, "{\"message\": \"not found\"}");

@@ -567,15 +567,15 @@ class StepperTest {
                       query: {q: '${ .unit }', n: '${ .id2 | tostring }'}
                       body: {v: '${ .id2 }'}
               """,
-              "{id: a/b c, id2: 3, unit: Ä&b, token: secret}");
+              "{id: a/b c, id2: 3, unit: Ä&b, token: treasure}");
       HttpCall call = instance.only(Step.CallRequested.class).call();
 
       assertThat(call.method()).isEqualTo("PUT");
       assertThat(call.uri()).hasToString("https://host/items/a%2Fb%20c?x=1&q=%C3%84%26b&n=3");
       assertThat(call.headers()).isEqualTo(Map.of("X-Unit", "Ä&b"));
       assertThat(call.body()).isEqualTo(Instance.yaml("{v: 3}"));
-      assertThat(call.authentication()).isEqualTo(new HttpCall.Bearer("secret"));
-      assertThat(call.toString()).doesNotContain("secret");
+      assertThat(call.authentication()).isEqualTo(HttpCall.Bearer.with("treasure"));
+      assertThat(call.toString()).doesNotContain("treasure");
     }
 
     @Test

@@ -105,7 +105,7 @@ class WorkflowModelTest {
         "document: {dsl: '1.0.3', namespace: n, name: a b, version: '1.0.0'}\ndo: []",
         "document: {dsl: '2.0.0', namespace: n, name: n, version: '1.0.0'}\ndo: []",
         "document: {dsl: '1.0.3', namespace: n, name: n, version: '1.0.0'}\ndo: []\nextra: 1",
-        "document: {dsl: '1.0.3', namespace: n, name: n, version: '1.0.0'}\ndo: []\nuse: {secrets: [s]}",
+        "document: {dsl: '1.0.3', namespace: n, name: n, version: '1.0.0'}\ndo: []\nuse: {secrets: [../s]}",
       })
   void shouldRefuseWhatIsNoDefinition(String source) {
     assertThat(problemsOf(source)).isNotEmpty().allMatch(problem -> !problem.detail().isBlank());

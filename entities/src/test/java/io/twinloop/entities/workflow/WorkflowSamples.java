@@ -3,12 +3,14 @@ package io.twinloop.entities.workflow;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.outbound.Channel;
 import io.twinloop.domain.workflow.ChildWorkflow;
+import io.twinloop.domain.workflow.Credential;
 import io.twinloop.domain.workflow.Deadline;
 import io.twinloop.domain.workflow.EmittedEvent;
 import io.twinloop.domain.workflow.Frame;
 import io.twinloop.domain.workflow.HttpCall;
 import io.twinloop.domain.workflow.HumanTask;
 import io.twinloop.domain.workflow.Notification;
+import io.twinloop.domain.workflow.SecretRef;
 import io.twinloop.domain.workflow.Step;
 import io.twinloop.domain.workflow.TaskRef;
 import io.twinloop.domain.workflow.Timer;
@@ -119,7 +121,25 @@ public final class WorkflowSamples {
                 HttpCall.Output.RESPONSE,
                 true,
                 Duration.ofSeconds(5),
-                new HttpCall.Basic("erp", "secret"))),
+                HttpCall.Basic.with("erp", "secret"),
+                null)),
+        new Step.CallRequested(
+            REF,
+            "step",
+            KEY,
+            new HttpCall(
+                "POST",
+                URI.create("https://erp.example/orders"),
+                Map.of("accept", "application/json"),
+                Map.of("page", "1"),
+                DATA,
+                HttpCall.Output.RESPONSE,
+                true,
+                Duration.ofSeconds(5),
+                new HttpCall.Basic(
+                    new Credential("erp", null),
+                    new Credential(null, new SecretRef("erp", "password"))),
+                Map.of("X-Api-Key", new SecretRef("erp-key", null)))),
         new Step.KpiReadRequested(REF, "step", KEY, "invoice-time"),
         new Step.WorkflowRequested(
             REF,

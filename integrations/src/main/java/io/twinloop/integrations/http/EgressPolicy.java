@@ -66,6 +66,13 @@ public final class EgressPolicy {
   private static final Pattern HOST_AND_PORT =
       Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):([0-9]{1,5})");
 
+  /** What may be read as an address: decimal, octal, hexadecimal numbers, one to four of them. */
+  private static final Pattern NUMBERS =
+      Pattern.compile("(0[xX][0-9A-Fa-f]*|[0-9]+)(\\.(0[xX][0-9A-Fa-f]*|[0-9]+))*\\.?");
+
+  private static final Pattern CANONICAL_IPV4 =
+      Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
+
   private final Set<String> allowedHosts;
   private final List<AddressBlock> allowedBlocks;
 
@@ -114,6 +121,10 @@ public final class EgressPolicy {
     }
     if (endpoint.getHost() == null || endpoint.getHost().isEmpty()) {
       return Optional.of("it names no host");
+    }
+    if (NUMBERS.matcher(endpoint.getHost()).matches()
+        && !CANONICAL_IPV4.matcher(endpoint.getHost()).matches()) {
+      return Optional.of("its host is a number that not everybody reads as the same address");
     }
     if (endpoint.getRawUserInfo() != null) {
       return Optional.of("credentials may not stand in an address");

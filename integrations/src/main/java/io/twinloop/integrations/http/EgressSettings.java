@@ -1,6 +1,7 @@
 package io.twinloop.integrations.http;
 
 import com.typesafe.config.Config;
+import io.twinloop.domain.outbound.Backoff;
 import java.time.Duration;
 
 /**
@@ -14,7 +15,9 @@ public record EgressSettings(
     int maxResponse,
     int maxRedirects,
     int maxConcurrent,
-    int maxWaiting) {
+    int maxWaiting,
+    Backoff backoff,
+    PerDestination destination) {
 
   private static final String PATH = "twinloop.egress";
 
@@ -29,9 +32,30 @@ public record EgressSettings(
     check(maxWaiting > 0, "max-waiting", "1 or more", maxWaiting);
   }
 
+  /**
+   * What holds for each destination by itself, under {@code twinloop.egress.destination}.
+   *
+   * @param maxConcurrent calls at the same time
+   * @param rate calls in a second
+   * @param failures so many of the last {@code window} calls failed: it is left alone
+   * @param pause how long it is left alone before one call tries it
+   */
+  public record PerDestination(
+      int maxConcurrent, int rate, int failures, int window, Duration pause) {
+
+    public PerDestination {
+      check(maxConcurrent > 0, "destination.max-concurrent", "1 or more", maxConcurrent);
+      check(rate > 0, "destination.rate", "1 or more", rate);
+      check(failures > 0, "destination.failures", "1 or more", failures);
+      check(window >= failures, "destination.window", "no fewer than failures", window);
+      check(isPositive(pause), "destination.pause", "longer than nothing", pause);
+    }
+  }
+
   /** Reads the settings; throws with the key that is wrong. */
   public static EgressSettings from(Config application) {
     Config config = application.getConfig(PATH);
+    Config destination = config.getConfig("destination");
     return new EgressSettings(
         EgressPolicy.allowing(config.getString("allow")),
         config.getDuration("timeout"),
@@ -40,7 +64,20 @@ public record EgressSettings(
         Math.toIntExact(config.getBytes("max-response")),
         config.getInt("max-redirects"),
         config.getInt("max-concurrent"),
-        config.getInt("max-waiting"));
+        config.getInt("max-waiting"),
+        backoff(config.getDuration("first-pause"), config.getDuration("longest-pause")),
+        new PerDestination(
+            destination.getInt("max-concurrent"),
+            destination.getInt("rate"),
+            destination.getInt("failures"),
+            destination.getInt("window"),
+            destination.getDuration("pause")));
+  }
+
+  private static Backoff backoff(Duration first, Duration longest) {
+    check(isPositive(first), "first-pause", "longer than nothing", first);
+    check(longest.compareTo(first) >= 0, "longest-pause", "no shorter than first-pause", longest);
+    return new Backoff(first, longest);
   }
 
   private static boolean isPositive(Duration duration) {

@@ -11,9 +11,11 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.domain.outbound.Backoff;
 import io.twinloop.domain.workflow.HttpAnswer;
 import io.twinloop.domain.workflow.HttpCall;
 import io.twinloop.domain.workflow.WorkflowError;
+import io.twinloop.integrations.secrets.SiteSecrets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -25,6 +27,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +57,7 @@ class EgressHttpCallsTest {
   private record Seen(String method, URI uri, Headers headers, String body) {}
 
   private final Queue<Seen> seen = new ConcurrentLinkedQueue<>();
-  private final List<EgressHttpCalls> opened = new ArrayList<>();
+  private final List<EgressHttpClient> opened = new ArrayList<>();
   private final CountDownLatch released = new CountDownLatch(1);
   private ExecutorService serverThreads;
   private HttpServer server;
@@ -73,7 +76,7 @@ class EgressHttpCallsTest {
   @AfterEach
   void stop() {
     released.countDown();
-    opened.forEach(EgressHttpCalls::close);
+    opened.forEach(EgressHttpClient::close);
     server.stop(0);
     serverThreads.shutdownNow();
   }
@@ -90,7 +93,8 @@ class EgressHttpCallsTest {
             HttpCall.Output.CONTENT,
             false,
             null,
-            new HttpCall.Basic("user", "pässword"));
+            HttpCall.Basic.with("user", "pässword"),
+            null);
 
     HttpAnswer.Received answer = received(join(calls(), call, "step-1"));
 
@@ -121,7 +125,8 @@ class EgressHttpCallsTest {
             HttpCall.Output.CONTENT,
             false,
             null,
-            new HttpCall.Bearer("token"));
+            HttpCall.Bearer.with("token"),
+            null);
 
     join(calls(), call, "k");
 
@@ -141,16 +146,15 @@ class EgressHttpCallsTest {
   }
 
   @Test
-  void shouldNotConnectToAnAddressThatIsRefused() throws IOException {
-    try (EgressHttpCalls strict = calls("")) {
-      for (String host : List.of("127.0.0.1", "localhost", "[::1]", "[::ffff:7f00:1]")) {
-        WorkflowError error =
-            failed(get(strict, URI.create("http://" + host + ":" + port + "/json")));
+  void shouldNotConnectToAnAddressThatIsRefused() {
+    EgressHttpCalls strict = calls("");
+    for (String host : List.of("127.0.0.1", "localhost", "[::1]", "[::ffff:7f00:1]")) {
+      WorkflowError error =
+          failed(get(strict, URI.create("http://" + host + ":" + port + "/json")));
 
-        assertThat(error.status()).as(host).isEqualTo(403);
-        assertThat(error.type()).isEqualTo(WorkflowError.COMMUNICATION);
-        assertThat(error.detail()).contains("loopback", "twinloop.egress.allow");
-      }
+      assertThat(error.status()).as(host).isEqualTo(403);
+      assertThat(error.type()).isEqualTo(WorkflowError.COMMUNICATION);
+      assertThat(error.detail()).contains("loopback", "twinloop.egress.allow");
     }
     assertThat(seen).isEmpty();
   }
@@ -160,9 +164,8 @@ class EgressHttpCallsTest {
     List<InetAddress> addresses = new ArrayList<>();
     EgressHttpCalls calls =
         opened(
-            new EgressHttpCalls(
-                settings("127.0.0.1/32"),
-                new CheckedNames(EgressPolicy.allowing("127.0.0.1/32"), names(host -> addresses))));
+            settings("127.0.0.1/32"),
+            new CheckedNames(EgressPolicy.allowing("127.0.0.1/32"), names(host -> addresses)));
     serve(
         "/once",
         exchange -> {
@@ -224,7 +227,16 @@ class EgressHttpCallsTest {
     redirect("/old", 302, "/json");
     HttpCall call =
         new HttpCall(
-            "GET", at("/old"), Map.of(), Map.of(), null, HttpCall.Output.CONTENT, true, null, null);
+            "GET",
+            at("/old"),
+            Map.of(),
+            Map.of(),
+            null,
+            HttpCall.Output.CONTENT,
+            true,
+            null,
+            null,
+            null);
 
     assertThat(received(join(calls(), call, "k")).status()).isEqualTo(302);
   }
@@ -270,7 +282,8 @@ class EgressHttpCallsTest {
               HttpCall.Output.CONTENT,
               false,
               null,
-              new HttpCall.Bearer("secret"));
+              HttpCall.Bearer.with("secret"),
+              null);
 
       received(join(calls("127.0.0.1:" + port + ",127.0.0.1:" + otherPort), call, "k"));
 
@@ -373,6 +386,7 @@ class EgressHttpCallsTest {
             HttpCall.Output.CONTENT,
             false,
             Duration.ofDays(1),
+            null,
             null);
 
     assertThat(failed(join(impatientCalls(), patient, "k")).detail()).contains("1000 ms");
@@ -397,10 +411,7 @@ class EgressHttpCallsTest {
   @Test
   void shouldSayWhenANameIsUnknown() {
     EgressHttpCalls calls =
-        opened(
-            new EgressHttpCalls(
-                settings(""),
-                new CheckedNames(EgressPolicy.publicOnly(), names(host -> List.of()))));
+        opened(settings(""), new CheckedNames(EgressPolicy.publicOnly(), names(host -> List.of())));
 
     assertThat(failed(get(calls, URI.create("http://nowhere.example/"))).status()).isEqualTo(503);
   }
@@ -452,6 +463,7 @@ class EgressHttpCallsTest {
             HttpCall.Output.CONTENT,
             false,
             null,
+            null,
             null);
 
     WorkflowError error = failed(join(calls(), call, "k"));
@@ -475,7 +487,7 @@ class EgressHttpCallsTest {
           waitForRelease();
           answer(exchange, 200, "text/plain", "late");
         });
-    EgressHttpCalls calls = opened(new EgressHttpCalls(settings("127.0.0.1:" + port, "10s", 1, 1)));
+    EgressHttpCalls calls = opened(settings("127.0.0.1:" + port, "10s", 1, 1));
 
     CompletableFuture<HttpAnswer> running =
         calls.execute(call("GET", at("/held")), "1").toCompletableFuture();
@@ -493,14 +505,14 @@ class EgressHttpCallsTest {
   @Test
   void shouldEndItsCallsWhenItIsClosed() {
     serve("/held", exchange -> waitForRelease());
-    EgressHttpCalls calls = new EgressHttpCalls(settings("127.0.0.1:" + port, "10s", 1, 10));
+    EgressHttpCalls calls = opened(settings("127.0.0.1:" + port, "10s", 1, 10));
     CompletableFuture<HttpAnswer> running =
         calls.execute(call("GET", at("/held")), "1").toCompletableFuture();
     await().until(() -> seen.size() == 1);
     CompletableFuture<HttpAnswer> waiting =
         calls.execute(call("GET", at("/held")), "2").toCompletableFuture();
 
-    calls.close();
+    opened.get(0).close();
 
     assertThat(failed(running.orTimeout(5, TimeUnit.SECONDS).join()).status()).isEqualTo(502);
     assertThat(failed(waiting.orTimeout(5, TimeUnit.SECONDS).join()).status()).isEqualTo(503);
@@ -514,7 +526,14 @@ class EgressHttpCallsTest {
     assertThat(defaults.maxResponse()).isEqualTo(1024 * 1024);
 
     for (String setting :
-        List.of("timeout = 0s", "max-timeout = 1s", "max-response = 0", "max-concurrent = 0")) {
+        List.of(
+            "timeout = 0s",
+            "max-timeout = 1s",
+            "max-response = 0",
+            "max-concurrent = 0",
+            "destination.rate = 0",
+            "destination.window = 1",
+            "longest-pause = 1ms")) {
       assertThatThrownBy(
               () ->
                   EgressSettings.from(
@@ -595,16 +614,21 @@ class EgressHttpCallsTest {
   }
 
   private EgressHttpCalls impatientCalls() {
-    return opened(new EgressHttpCalls(settings("127.0.0.1:" + port, "500ms", 4, 10)));
+    return opened(settings("127.0.0.1:" + port, "500ms", 4, 10));
   }
 
   private EgressHttpCalls calls(String allow) {
-    return opened(new EgressHttpCalls(settings(allow)));
+    return opened(settings(allow));
   }
 
-  private EgressHttpCalls opened(EgressHttpCalls calls) {
-    opened.add(calls);
-    return calls;
+  private EgressHttpCalls opened(EgressSettings settings) {
+    return opened(settings, new CheckedNames(settings.policy()));
+  }
+
+  private EgressHttpCalls opened(EgressSettings settings, CheckedNames names) {
+    EgressHttpClient client = new EgressHttpClient(settings, Clock.systemUTC(), names);
+    opened.add(client);
+    return new EgressHttpCalls(client, SiteSecrets.from(ConfigFactory.load()));
   }
 
   private static EgressSettings settings(String allow) {
@@ -622,7 +646,9 @@ class EgressHttpCallsTest {
         1000,
         5,
         maxConcurrent,
-        maxWaiting);
+        maxWaiting,
+        new Backoff(Duration.ofMillis(1), Duration.ofMillis(5)),
+        new EgressSettings.PerDestination(maxConcurrent, 1000, 100, 100, Duration.ofSeconds(30)));
   }
 
   private interface Names {
@@ -653,7 +679,16 @@ class EgressHttpCallsTest {
 
   private static HttpCall call(String method, URI endpoint) {
     return new HttpCall(
-        method, endpoint, Map.of(), Map.of(), null, HttpCall.Output.CONTENT, false, null, null);
+        method,
+        endpoint,
+        Map.of(),
+        Map.of(),
+        null,
+        HttpCall.Output.CONTENT,
+        false,
+        null,
+        null,
+        null);
   }
 
   private static HttpAnswer get(EgressHttpCalls calls, URI endpoint) {
