@@ -12,7 +12,6 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
 import io.twinloop.http.Surface;
-import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.ManagementServer;
@@ -54,6 +53,7 @@ final class Routes {
   private final Projections projections;
   private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
+  private final CallerLogin login;
   private final Availability availability;
 
   Routes(
@@ -64,7 +64,8 @@ final class Routes {
       Workflows workflows,
       Projections projections,
       ProductClock clock,
-      PrometheusMeterRegistry metrics) {
+      PrometheusMeterRegistry metrics,
+      CallerLogin login) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -73,6 +74,7 @@ final class Routes {
     this.projections = projections;
     this.clock = clock;
     this.metrics = metrics;
+    this.login = login;
     this.availability =
         new Availability(
             List.of(
@@ -129,7 +131,8 @@ final class Routes {
         new Router(
             endpoints(database, progress, runJournal),
             settings,
-            Authenticator.OFF,
+            login.authenticator(),
+            login.scopes(),
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
@@ -151,7 +154,8 @@ final class Routes {
             projections.consumer(),
             metrics,
             availability,
-            clock)
+            clock,
+            login.apiKeys())
         .endpoints();
   }
 

@@ -9,6 +9,8 @@ import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
+import io.twinloop.http.identity.ApiKeyRoutes;
+import io.twinloop.http.identity.KeptApiKeys;
 import io.twinloop.http.kpi.KpiRoutes;
 import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
@@ -65,7 +67,8 @@ public record Surface(
     EventConsumer consumer,
     PrometheusMeterRegistry metrics,
     Availability availability,
-    ProductClock clock) {
+    ProductClock clock,
+    KeptApiKeys apiKeys) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -107,7 +110,8 @@ public record Surface(
             new EventRoutes(bus, new EventQueries(database)).endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
             new HrmsRoutes(entities, workflows).endpoints(),
-            new ClockRoutes(clock, database).endpoints())
+            new ClockRoutes(clock, database).endpoints(),
+            new ApiKeyRoutes(apiKeys).endpoints())
         .flatMap(List::stream)
         .map(availability::guard)
         .forEach(endpoints::add);
