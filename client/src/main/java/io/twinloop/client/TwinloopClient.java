@@ -23,12 +23,18 @@ public final class TwinloopClient {
 
   private final HttpClient http = Connections.builder().connectTimeout(CONNECT).build();
   private final URI base;
+  private final AccessToken token;
 
   /**
    * @param base scheme, host and port, such as {@code http://127.0.0.1:8080}
    */
   public TwinloopClient(URI base) {
+    this(base, AccessToken.ofEnvironment());
+  }
+
+  TwinloopClient(URI base, AccessToken token) {
     this.base = base;
+    this.token = token;
   }
 
   /** The node that {@code --url} or {@code --port} names, else the one on port 8080 here. */
@@ -55,7 +61,7 @@ public final class TwinloopClient {
    * @throws IOException with what the node said, where it refuses, or when it does not answer
    */
   public JsonNode get(String path) throws IOException, InterruptedException {
-    return send(HttpRequest.newBuilder(base.resolve(path)).GET().build());
+    return send(token.on(HttpRequest.newBuilder(base.resolve(path))).GET().build());
   }
 
   /**
@@ -77,7 +83,8 @@ public final class TwinloopClient {
   public JsonNode upload(String path, String contentType, Path file, boolean gzip)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path))
+        token
+            .on(HttpRequest.newBuilder(base.resolve(path)))
             .header("Content-Type", contentType)
             .POST(BodyPublishers.ofFile(file));
     if (gzip) {

@@ -166,8 +166,11 @@ final class Node implements AutoCloseable {
       sender.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
+    CallerLogin login = new CallerLogin(config, readModels.database(), clock);
+    stops.push(new Stop("login", closing(login)));
     Routes routes =
-        new Routes(system, readModels, bus, http, entities, workflows, projections, clock, metrics);
+        new Routes(
+            system, readModels, bus, http, entities, workflows, projections, clock, metrics, login);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {

@@ -12,7 +12,6 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
 import io.twinloop.http.Surface;
-import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.ManagementServer;
@@ -55,6 +54,7 @@ final class Routes {
   private final Projections projections;
   private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
+  private final CallerLogin login;
   private final Availability availability;
 
   Routes(
@@ -66,7 +66,8 @@ final class Routes {
       Workflows workflows,
       Projections projections,
       ProductClock clock,
-      PrometheusMeterRegistry metrics) {
+      PrometheusMeterRegistry metrics,
+      CallerLogin login) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -75,6 +76,7 @@ final class Routes {
     this.projections = projections;
     this.clock = clock;
     this.metrics = metrics;
+    this.login = login;
     this.availability =
         new Availability(
             List.of(
@@ -132,7 +134,8 @@ final class Routes {
         new Router(
             endpoints(database, progress, runJournal),
             settings,
-            Authenticator.OFF,
+            login.authenticator(),
+            login.scopes(),
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
@@ -154,7 +157,8 @@ final class Routes {
             projections.consumer(),
             metrics,
             availability,
-            clock)
+            clock,
+            login.apiKeys())
         .endpoints();
   }
 

@@ -1,8 +1,7 @@
 package io.twinloop.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.twinloop.domain.identity.Permission;
-import io.twinloop.domain.identity.Reach;
+import io.twinloop.projections.identity.Scope;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -16,6 +15,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -52,6 +52,8 @@ public final class Call {
   private final List<String> pathValues;
   private final RequestHeaders headers;
   private final Caller caller;
+  private final Scope scope;
+  private final Supplier<CompletionStage<Scope>> scopeNow;
   private final Body body;
   private final HttpSettings settings;
   private final ActorSystem<?> system;
@@ -65,6 +67,8 @@ public final class Call {
       List<String> pathValues,
       RequestHeaders headers,
       Caller caller,
+      Scope scope,
+      Supplier<CompletionStage<Scope>> scopeNow,
       Body body,
       Optional<String> commandId,
       HttpSettings settings,
@@ -75,6 +79,8 @@ public final class Call {
     this.pathValues = pathValues;
     this.headers = headers;
     this.caller = caller;
+    this.scope = scope;
+    this.scopeNow = scopeNow;
     this.body = body;
     this.commandId = commandId.orElse(null);
     this.settings = settings;
@@ -86,11 +92,23 @@ public final class Call {
     return caller;
   }
 
-  /** How far the caller comes with the permission this endpoint asks for. */
-  public Reach reach() {
-    return endpoint.access() instanceof Permission permission
-        ? caller.identity().reach(permission)
-        : Reach.ALL;
+  /** What of the organisation the caller may see or change here; what is outside isn't there. */
+  public Scope scope() {
+    return scope;
+  }
+
+  /** The same as it is by now, for answers that go on for long. */
+  public CompletionStage<Scope> scopeNow() {
+    return scopeNow.get();
+  }
+
+  /** Refuses to change what is outside the caller's {@link #scope}; tells nothing of it. */
+  public void mayChange(boolean inScope, String what) {
+    if (!inScope) {
+      throw Problems.of(
+              "forbidden", "%s is not within the units of '%s'.".formatted(what, caller.actor()))
+          .refuse();
+    }
   }
 
   /**

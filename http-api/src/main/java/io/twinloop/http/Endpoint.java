@@ -13,11 +13,13 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
  * @param path literal parts and parameters, {@code /api/v1/kpis/{id}/samples}; a last part {@code
  *     {name*}} takes the rest of the path, also an empty one
  * @param access who may use it; under {@code /api/} always those with a permission
- * @param narrowed the handler keeps to the {@link Call#reach} of its caller; without it, callers
+ * @param narrowed the handler keeps to the {@link Call#scope} of its caller; without it, callers
  *     who come with the permission only in part are refused
  * @param maxBody largest body in bytes, {@link #DEFAULT_MAX_BODY} unless said otherwise
  * @param streaming the body is read as a stream and may be of any size
  * @param documented stands in the OpenAPI document; off for files of the console and the like
+ * @param kept the answer is kept for repeats of a request with an idempotency key; off where it
+ *     holds a secret, so that a repeat reaches the handler with the same {@link Call#commandId}
  */
 public record Endpoint(
     HttpMethod method,
@@ -27,7 +29,8 @@ public record Endpoint(
     boolean narrowed,
     long maxBody,
     boolean streaming,
-    boolean documented) {
+    boolean documented,
+    boolean kept) {
 
   /** Largest body where nothing else is said, in bytes. */
   public static final long DEFAULT_MAX_BODY = 64 * 1024;
@@ -76,27 +79,36 @@ public record Endpoint(
 
   /** The same endpoint with another body limit, in bytes. */
   public Endpoint withMaxBody(long bytes) {
-    return new Endpoint(method, path, access, handler, narrowed, bytes, streaming, documented);
+    return new Endpoint(
+        method, path, access, handler, narrowed, bytes, streaming, documented, kept);
   }
 
   /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
   public Endpoint streamed() {
-    return new Endpoint(method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented);
+    return new Endpoint(
+        method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented, kept);
   }
 
   /** The same endpoint, kept out of the OpenAPI document. */
   public Endpoint undocumented() {
-    return new Endpoint(method, path, access, handler, narrowed, maxBody, streaming, false);
+    return new Endpoint(method, path, access, handler, narrowed, maxBody, streaming, false, kept);
   }
 
-  /** The same endpoint, whose handler keeps to the {@link Call#reach} of its caller. */
+  /** The same endpoint, whose handler keeps to the {@link Call#scope} of its caller. */
   public Endpoint withinReach() {
-    return new Endpoint(method, path, access, handler, true, maxBody, streaming, documented);
+    return new Endpoint(method, path, access, handler, true, maxBody, streaming, documented, kept);
+  }
+
+  /** The same endpoint, whose answers aren't kept for repeats. */
+  public Endpoint unkept() {
+    return new Endpoint(
+        method, path, access, handler, narrowed, maxBody, streaming, documented, false);
   }
 
   /** The same endpoint behind another handler. */
   public Endpoint withHandler(Handler other) {
-    return new Endpoint(method, path, access, other, narrowed, maxBody, streaming, documented);
+    return new Endpoint(
+        method, path, access, other, narrowed, maxBody, streaming, documented, kept);
   }
 
   List<String> parts() {
@@ -112,6 +124,6 @@ public record Endpoint(
   }
 
   private static Endpoint of(HttpMethod method, String path, AccessRule access, Handler handler) {
-    return new Endpoint(method, path, access, handler, false, DEFAULT_MAX_BODY, false, true);
+    return new Endpoint(method, path, access, handler, false, DEFAULT_MAX_BODY, false, true, true);
   }
 }

@@ -149,7 +149,8 @@ public final class HttpServer {
           "Refusing to listen on "
               + host
               + ": it can be reached from other machines and no login is set up (there are no JWT"
-              + " settings). Set twinloop.http.host to 127.0.0.1.",
+              + " settings). Set twinloop.http.host to 127.0.0.1, or TWINLOOP_JWT_SECRET or"
+              + " TWINLOOP_JWKS_URL.",
           null);
     }
   }

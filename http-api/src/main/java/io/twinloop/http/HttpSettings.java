@@ -28,7 +28,8 @@ public record HttpSettings(
     Duration idempotencyRetention,
     Duration idempotencyLease,
     Duration stopTimeout,
-    Optional<TlsSettings> tls) {
+    Optional<TlsSettings> tls,
+    OriginGuard guard) {
 
   private static final String PATH = "twinloop.http";
 
@@ -86,7 +87,8 @@ public record HttpSettings(
         config.getDuration("idempotency-retention"),
         config.getDuration("idempotency-lease"),
         config.getDuration("stop-timeout"),
-        TlsSettings.from(application, PATH + ".tls"));
+        TlsSettings.from(application, PATH + ".tls"),
+        OriginGuard.from(config));
   }
 
   private static void checkPositive(Duration value, String key) {

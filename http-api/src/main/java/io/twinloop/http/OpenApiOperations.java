@@ -15,13 +15,17 @@ import java.util.stream.Collectors;
  * Completes the operations of the OpenAPI document.
  *
  * <p>An operation names the codes of its refusals ({@code x-problems}); each becomes a part of the
- * response with the status that {@link Problems} has for it. What operations share ({@code
+ * response with the status that {@link Problems} has for it. It names the permission it needs
+ * ({@code x-needs}), or {@code anybody}; that becomes its security. What operations share ({@code
  * x-everywhere}) is written once and added to each: parameters, headers of answers, refusals.
  */
 final class OpenApiOperations {
 
   private static final String EVERYWHERE = "x-everywhere";
   private static final String PROBLEMS = "x-problems";
+  private static final String NEEDS = "x-needs";
+  private static final String ANYBODY = "anybody";
+  private static final List<String> LOGINS = List.of("token", "apiKey");
   private static final Set<String> METHODS = Set.of("get", "put", "post", "patch", "delete");
   private static final Set<Integer> COME_AGAIN = Set.of(429, 503);
 
@@ -51,6 +55,13 @@ final class OpenApiOperations {
 
   private void complete(String path, String method, ObjectNode operation) {
     List<JsonNode> rules = rules(path, method, operation.has("requestBody"));
+    JsonNode needs = operation.remove(NEEDS);
+    if (needs != null && needs.isTextual()) {
+      secure(operation, needs.textValue());
+      if (!needs.textValue().equals(ANYBODY)) {
+        rules.add(everywhere.path("login"));
+      }
+    }
     for (JsonNode rule : rules) {
       for (JsonNode parameter : rule.path("parameters")) {
         operation.withArray("parameters").add(reference("parameters", parameter.textValue()));
@@ -69,6 +80,16 @@ final class OpenApiOperations {
       responses.set("default", reference("responses", other.textValue()));
     }
     responses.forEach(this::addHeaders);
+  }
+
+  /** Any of the ways to log in, with the permission as the role it takes. */
+  private static void secure(ObjectNode operation, String permission) {
+    ArrayNode ways = operation.putArray("security");
+    if (!permission.equals(ANYBODY)) {
+      for (String way : LOGINS) {
+        ways.addObject().putArray(way).add(permission);
+      }
+    }
   }
 
   /** What of {@link #EVERYWHERE} holds for an operation. */

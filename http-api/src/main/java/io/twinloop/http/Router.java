@@ -1,8 +1,11 @@
 package io.twinloop.http;
 
 import io.twinloop.domain.identity.AccessRule;
+import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.identity.Scopes;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
+import io.twinloop.projections.identity.Scope;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,6 +45,7 @@ public final class Router {
   private final List<Endpoint> endpoints;
   private final HttpSettings settings;
   private final Authenticator authenticator;
+  private final Scopes scopes;
   private final ActorSystem<?> system;
   private final Materializer materializer;
   private final ReadBarrier readBarrier;
@@ -55,6 +59,7 @@ public final class Router {
       List<Endpoint> endpoints,
       HttpSettings settings,
       Authenticator authenticator,
+      Scopes scopes,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys) {
@@ -62,6 +67,7 @@ public final class Router {
         endpoints,
         settings,
         authenticator,
+        scopes,
         system,
         readBarrier,
         idempotencyKeys,
@@ -77,6 +83,7 @@ public final class Router {
       List<Endpoint> endpoints,
       HttpSettings settings,
       Authenticator authenticator,
+      Scopes scopes,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys,
@@ -85,6 +92,7 @@ public final class Router {
     this.table = new RouteTable(this.endpoints);
     this.settings = settings;
     this.authenticator = authenticator;
+    this.scopes = scopes;
     this.system = system;
     this.materializer = Materializer.createMaterializer(system);
     this.readBarrier = readBarrier;
@@ -139,6 +147,7 @@ public final class Router {
     private final RequestHeaders headers;
     private Caller caller;
     private Optional<Endpoint> endpoint = Optional.empty();
+    private Scope scope = Scope.NOTHING;
     private Body body;
 
     Exchange(HttpRequest request, RequestHeaders headers, Caller caller) {
@@ -150,7 +159,7 @@ public final class Router {
 
     CompletionStage<HttpResponse> start() {
       try {
-        LoopbackGuard.check(headers);
+        settings.guard().check(headers, authenticator.requiresLogin());
         Callers.check(headers);
         return Objects.requireNonNull(identified(), "A handler returned no stage");
       } catch (RuntimeException | StackOverflowError e) {
@@ -197,7 +206,19 @@ public final class Router {
             otherMethod(request.method(), match.get().byMethod()));
       }
       Permissions.check(caller.identity(), endpoint.get());
-      return admitted(endpoint.get(), match.get().values());
+      return Stages.flatMap(
+          scopeNow(),
+          known -> {
+            scope = known;
+            return admitted(endpoint.get(), match.get().values());
+          });
+    }
+
+    private CompletionStage<Scope> scopeNow() {
+      AccessRule access = endpoint.orElseThrow().access();
+      return access instanceof Permission permission
+          ? scopes.of(caller.identity(), caller.identity().reach(permission))
+          : CompletableFuture.completedStage(Scope.NOTHING);
     }
 
     /**
@@ -226,6 +247,9 @@ public final class Router {
                 "POST " + request.getUri().getPathString(),
                 caller.idempotencyKey().get());
         Call call = call(endpoint, pathValues, Optional.of(IdempotentRequests.commandId(key)));
+        if (!endpoint.kept()) {
+          return endpoint.handler().handle(call);
+        }
         return idempotent.answer(
             key, endpoint.streaming(), body, () -> endpoint.handler().handle(call));
       }
@@ -261,6 +285,8 @@ public final class Router {
           pathValues,
           headers,
           caller,
+          scope,
+          this::scopeNow,
           body,
           commandId,
           settings,

@@ -9,6 +9,8 @@ import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
+import io.twinloop.http.identity.ApiKeyRoutes;
+import io.twinloop.http.identity.KeptApiKeys;
 import io.twinloop.http.kpi.KpiRoutes;
 import io.twinloop.http.loop.LoopRoutes;
 import io.twinloop.http.operations.Availability;
@@ -68,7 +70,8 @@ public record Surface(
     EventConsumer consumer,
     PrometheusMeterRegistry metrics,
     Availability availability,
-    ProductClock clock) {
+    ProductClock clock,
+    KeptApiKeys apiKeys) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -112,7 +115,8 @@ public record Surface(
             new OutboxRoutes(new OutboxQueries(database), new JdbcOutbox(database, clock))
                 .endpoints(),
             new HrmsRoutes(entities, workflows).endpoints(),
-            new ClockRoutes(clock, database).endpoints())
+            new ClockRoutes(clock, database).endpoints(),
+            new ApiKeyRoutes(apiKeys).endpoints())
         .flatMap(List::stream)
         .map(availability::guard)
         .forEach(endpoints::add);

@@ -163,6 +163,17 @@ class AccessTest {
   }
 
   @Test
+  void shouldListenToOtherMachinesOnceThereIsALogin() {
+    try (TestServer open =
+        TestServer.with(Endpoint.get("/alive", AccessRule.open("a test"), AccessTest::handle))
+            .authenticator(new ByRole())
+            .settings("twinloop.http.host = \"0.0.0.0\"")
+            .start()) {
+      assertThat(open.get("/alive").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void shouldNotTakeAnOpenDoorIntoTheApi() {
     assertThatThrownBy(
             () -> Endpoint.get("/api/v1/x", AccessRule.open("a test"), AccessTest::handle))

@@ -341,6 +341,11 @@ class ServerTest {
         "body-timeout = 0s",
         "gzip-ratio = 0",
         "idempotency-lease = -1s",
+        "allowed-hosts = \"a/b\"",
+        "allowed-hosts = \"https://a.example\"",
+        "allowed-origins = \"a.example\"",
+        "allowed-origins = \"https://a.example/path\"",
+        "allowed-origins = \"*\"",
       })
   void shouldNameTheSettingThatIsWrong(String setting) {
     Config config =

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.identity.Scopes;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.InMemoryIdempotencyKeys;
 import java.io.IOException;
@@ -54,6 +55,7 @@ public final class TestServer implements AutoCloseable {
             builder.endpoints,
             settings,
             builder.authenticator,
+            builder.scopes,
             system,
             builder.barrier,
             builder.keys);
@@ -80,6 +82,7 @@ public final class TestServer implements AutoCloseable {
     private final List<Endpoint> endpoints;
     private String overrides = "";
     private Authenticator authenticator = Authenticator.OFF;
+    private Scopes scopes = Scopes.NONE;
     private ReadBarrier barrier = ReadBarrier.OPEN;
     private IdempotencyKeys keys =
         new InMemoryIdempotencyKeys(
@@ -96,6 +99,11 @@ public final class TestServer implements AutoCloseable {
 
     public Builder authenticator(Authenticator value) {
       authenticator = value;
+      return this;
+    }
+
+    public Builder scopes(Scopes value) {
+      scopes = value;
       return this;
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.client.AccessToken;
 import io.twinloop.client.Connections;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,11 +34,13 @@ final class Twin {
   private static final Duration LONG_PATIENCE = Duration.ofMinutes(5);
 
   private final URI base;
+  private final AccessToken token;
   private final HttpClient http =
       Connections.builder().connectTimeout(Duration.ofSeconds(5)).build();
 
   Twin(URI base) {
     this.base = base;
+    this.token = AccessToken.ofEnvironment();
   }
 
   /** It understood and said no; the sentence is its own. */
@@ -164,7 +167,7 @@ final class Twin {
       String actor,
       Duration patience) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path)).timeout(patience).method(method, body);
+        token.on(HttpRequest.newBuilder(base.resolve(path))).timeout(patience).method(method, body);
     if (!contentType.isEmpty()) {
       request.header("Content-Type", contentType);
     }
@@ -200,7 +203,8 @@ final class Twin {
    */
   Stream<String> stream(String lastEventId) throws IOException, InterruptedException {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve("/api/v1/events/stream"))
+        token
+            .on(HttpRequest.newBuilder(base.resolve("/api/v1/events/stream")))
             .header("Accept", "text/event-stream");
     if (!lastEventId.isEmpty()) {
       request.header("Last-Event-ID", lastEventId);

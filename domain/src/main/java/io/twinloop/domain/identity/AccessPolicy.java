@@ -38,7 +38,7 @@ public final class AccessPolicy {
           row(TWIN_SIMULATE, ALL, NONE, NONE, ALL, ALL, NONE),
           row(PROCESS_READ, ALL, ALL, OWN, ALL, ALL, NONE),
           row(PROCESS_FEED, ALL, NONE, NONE, ALL, NONE, ALL),
-          row(KPI_READ, ALL, FEW, OWN, ALL, ALL, NONE),
+          row(KPI_READ, ALL, ALL, OWN, ALL, ALL, NONE),
           row(KPI_DEFINE, ALL, NONE, OWN, ALL, NONE, NONE),
           row(KPI_SAMPLE, ALL, NONE, OWN, ALL, NONE, ALL),
           row(KPI_BULK, ALL, NONE, NONE, ALL, NONE, ALL),

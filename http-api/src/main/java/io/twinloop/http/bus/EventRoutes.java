@@ -6,6 +6,7 @@ import static io.twinloop.http.Stages.map;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.message.MessageReader;
 import io.cloudevents.http.HttpMessageFactory;
+import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
@@ -52,9 +53,9 @@ public final class EventRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/events", Permission.EVENT_READ, this::list),
+        Endpoint.get("/api/v1/events", Permission.EVENT_READ, this::list).withinReach(),
         Endpoint.post("/api/v1/events", Permission.EVENT_SEND, this::send),
-        Endpoint.get("/api/v1/events/stream", Permission.EVENT_READ, this::stream),
+        Endpoint.get("/api/v1/events/stream", Permission.EVENT_READ, this::stream).withinReach(),
         Endpoint.post("/api/v1/twin/events", Permission.EVENT_SEND, this::tellTwin));
   }
 
@@ -62,13 +63,13 @@ public final class EventRoutes {
     int limit = call.limit();
     Place after = call.cursor().map(EventRoutes::placeOf).orElse(Place.BEGINNING);
     return map(
-        events.after(after, filterOf(call), limit + 1),
+        events.within(call.scope()).after(after, filterOf(call), limit + 1),
         page -> Answers.page(page, limit, event -> event.place().text(), Recorded::event));
   }
 
   /** Any event, on the topic of its direction. */
   private CompletionStage<HttpResponse> send(Call call) {
-    return flatMap(read(call), this::publish);
+    return flatMap(read(call), event -> publish(call, event));
   }
 
   /** An event for the twin, as if it had come by the bus. */
@@ -87,13 +88,32 @@ public final class EventRoutes {
                         .formatted(event.id(), event.type()))
                 .refuse();
           }
-          return publish(event);
+          return publish(call, event);
         });
   }
 
-  private CompletionStage<HttpResponse> publish(IntegrationEvent event) {
+  private CompletionStage<HttpResponse> publish(Call call, IntegrationEvent event) {
+    checkSource(call.caller().identity(), event.source());
     return map(
         bus.publish(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
+  }
+
+  private static void checkSource(Identity identity, String source) {
+    String code = identity.subject();
+    if (identity.kind() == Identity.Kind.DOMAIN && !isOwnSource(code, source)) {
+      throw Problems.of(
+              "forbidden",
+              "The domain '%s' can't send events of the source '%s'; its own are //%s/… and //hub/%s."
+                  .formatted(code, source, code, code))
+          .refuse();
+    }
+  }
+
+  /** A domain speaks for itself: {@code //BNI}, {@code //BNI/…} or {@code //hub/BNI}. */
+  static boolean isOwnSource(String code, String source) {
+    return source.equals("//" + code)
+        || source.startsWith("//" + code + "/")
+        || source.equals("//hub/" + code);
   }
 
   /** Structured where the body says so or holds {@code specversion}; else binary by its headers. */
@@ -171,7 +191,8 @@ public final class EventRoutes {
   /** The next page; an empty one comes after a pause. */
   private CompletionStage<List<Recorded>> next(Call call, Place place, Filter filter) {
     return flatMap(
-        events.after(place, filter, PAGE_OF_STREAM),
+        flatMap(
+            call.scopeNow(), scope -> events.within(scope).after(place, filter, PAGE_OF_STREAM)),
         page ->
             page.isEmpty()
                 ? Patterns.after(

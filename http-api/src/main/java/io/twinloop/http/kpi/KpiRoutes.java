@@ -14,6 +14,7 @@ import io.twinloop.domain.kpi.Sample;
 import io.twinloop.domain.kpi.SampleStep;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.Refusals;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
@@ -65,15 +66,18 @@ public final class KpiRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/kpis", Permission.KPI_READ, this::list),
-        Endpoint.put("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::define),
-        Endpoint.get("/api/v1/kpis/{id}", Permission.KPI_READ, this::get),
-        Endpoint.delete("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::retire),
+        Endpoint.get("/api/v1/kpis", Permission.KPI_READ, this::list).withinReach(),
+        Endpoint.put("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::define).withinReach(),
+        Endpoint.get("/api/v1/kpis/{id}", Permission.KPI_READ, this::get).withinReach(),
+        Endpoint.delete("/api/v1/kpis/{id}", Permission.KPI_DEFINE, this::retire).withinReach(),
         Endpoint.post("/api/v1/kpis/{id}/samples", Permission.KPI_SAMPLE, this::take)
+            .withinReach()
             .withMaxBody(LARGEST_BATCH),
-        Endpoint.get("/api/v1/kpis/{id}/samples", Permission.KPI_READ, this::samples),
-        Endpoint.get("/api/v1/kpis/{id}/anomalies", Permission.KPI_READ, this::anomalies),
-        Endpoint.get("/api/v1/kpis/{id}/insights", Permission.KPI_READ, this::insights),
+        Endpoint.get("/api/v1/kpis/{id}/samples", Permission.KPI_READ, this::samples).withinReach(),
+        Endpoint.get("/api/v1/kpis/{id}/anomalies", Permission.KPI_READ, this::anomalies)
+            .withinReach(),
+        Endpoint.get("/api/v1/kpis/{id}/insights", Permission.KPI_READ, this::insights)
+            .withinReach(),
         Endpoint.post("/api/v1/kpis/{id}/backtests", Permission.KPI_BACKTEST, this::backtest),
         Endpoint.post("/api/v1/kpi-samples", Permission.KPI_BULK, bulk::take).streamed());
   }
@@ -81,18 +85,23 @@ public final class KpiRoutes {
   private CompletionStage<HttpResponse> list(Call call) {
     int limit = call.limit();
     return map(
-        kpis.kpis(call.query("ownerNodeId").orElse(null), call.cursor().orElse(""), limit + 1),
+        kpis.within(call.scope())
+            .kpis(call.query("ownerNodeId").orElse(null), call.cursor().orElse(""), limit + 1),
         page -> Answers.page(page, limit, KpiRow::id, KpiRoutes::describe));
   }
 
   private CompletionStage<HttpResponse> define(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     Long expected = call.mustBeNew() ? Long.valueOf(0) : expectedRevision(call);
     Cause cause = causeOf(call);
     return flatMap(
         call.json(),
         body -> {
           var definition = KpiJson.definition(body);
+          String owner = definition.ownerNodeId();
+          call.mayChange(
+              call.scope().isEverything() || (owner != null && call.scope().hasNode(owner)),
+              "The owner of KPI '" + id + "'");
           return ask(
               id,
               replyTo -> new Kpi.Define(definition, expected, cause, replyTo),
@@ -111,7 +120,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> retire(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     return ask(
         id,
         replyTo -> new Kpi.Retire(expectedRevision(call), causeOf(call), replyTo),
@@ -121,7 +130,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> get(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     return ask(
         id,
         Kpi.Get::new,
@@ -140,7 +149,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> take(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     Mode mode = KpiJson.mode(call);
     String commandId = call.caller().idempotencyKey().isPresent() ? call.commandId() : null;
     return flatMap(
@@ -164,7 +173,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> samples(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     int limit = call.limit();
     Instant from = call.cursor().map(Cursors::instant).or(() -> call.instant("from")).orElse(null);
     Instant to = call.instant("to").orElse(null);
@@ -195,7 +204,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> anomalies(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     int limit = call.limit();
     return map(
         kpis.episodes(
@@ -210,7 +219,7 @@ public final class KpiRoutes {
   }
 
   private CompletionStage<HttpResponse> insights(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     return flatMap(
         settled(id),
         current -> {
@@ -279,6 +288,24 @@ public final class KpiRoutes {
             reply instanceof Kpi.Rejected rejected
                 ? Answers.refused(rejected.code(), rejected.sentence())
                 : answer.apply(reply));
+  }
+
+  /** The KPI of the path; one outside the caller's scope isn't there. */
+  private static String toRead(Call call) {
+    String id = call.id("id");
+    if (!call.scope().hasKpi(id)) {
+      throw Problems.of(
+              Refusals.NOT_FOUND,
+              "There is no KPI '" + id + "'. Define it with PUT /kpis/" + id + ".")
+          .refuse();
+    }
+    return id;
+  }
+
+  private static String toChange(Call call) {
+    String id = call.id("id");
+    call.mayChange(call.scope().hasKpi(id), "KPI '" + id + "'");
+    return id;
   }
 
   private static Cause causeOf(Call call) {

@@ -32,21 +32,24 @@ public final class LoopRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/loops", Permission.LOOP_READ, this::list),
+        Endpoint.get("/api/v1/loops", Permission.LOOP_READ, this::list).withinReach(),
         Endpoint.get("/api/v1/loops/statistics", Permission.LOOP_STATISTICS, this::statistics),
-        Endpoint.get("/api/v1/loops/{correlationId}", Permission.LOOP_READ, this::find));
+        Endpoint.get("/api/v1/loops/{correlationId}", Permission.LOOP_READ, this::find)
+            .withinReach());
   }
 
   private CompletionStage<HttpResponse> list(Call call) {
     Cursors.TimeAndId after = Cursors.timeAndId(call);
     int limit = call.limit();
     return map(
-        loops.list(
-            call.query("entityId").orElse(null),
-            call.query("state").orElse(null),
-            after.time(),
-            after.id(),
-            limit + 1),
+        loops
+            .within(call.scope())
+            .list(
+                call.query("entityId").orElse(null),
+                call.query("state").orElse(null),
+                after.time(),
+                after.id(),
+                limit + 1),
         page ->
             Answers.page(
                 page,
@@ -62,7 +65,7 @@ public final class LoopRoutes {
   private CompletionStage<HttpResponse> find(Call call) {
     String correlationId = call.id("correlationId");
     return map(
-        loops.find(correlationId),
+        loops.within(call.scope()).find(correlationId),
         found ->
             found
                 .map(story -> Answers.ok(describe(story)))

@@ -64,15 +64,15 @@ public final class OrgNodeRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/twin/nodes", Permission.TWIN_READ, this::list),
-        Endpoint.put(NODE, Permission.TWIN_WRITE, this::put),
-        Endpoint.patch(NODE, Permission.TWIN_WRITE, this::patch),
-        Endpoint.get(NODE, Permission.TWIN_READ, this::get),
-        Endpoint.delete(NODE, Permission.TWIN_WRITE, this::retire),
-        Endpoint.put(RELATION, Permission.TWIN_WRITE, this::relate),
-        Endpoint.delete(RELATION, Permission.TWIN_WRITE, this::unrelate),
-        Endpoint.get(NODE + "/history", Permission.TWIN_READ, this::history),
-        Endpoint.get("/api/v1/twin/graph", Permission.TWIN_READ, this::graph));
+        Endpoint.get("/api/v1/twin/nodes", Permission.TWIN_READ, this::list).withinReach(),
+        Endpoint.put(NODE, Permission.TWIN_WRITE, this::put).withinReach(),
+        Endpoint.patch(NODE, Permission.TWIN_WRITE, this::patch).withinReach(),
+        Endpoint.get(NODE, Permission.TWIN_READ, this::get).withinReach(),
+        Endpoint.delete(NODE, Permission.TWIN_WRITE, this::retire).withinReach(),
+        Endpoint.put(RELATION, Permission.TWIN_WRITE, this::relate).withinReach(),
+        Endpoint.delete(RELATION, Permission.TWIN_WRITE, this::unrelate).withinReach(),
+        Endpoint.get(NODE + "/history", Permission.TWIN_READ, this::history).withinReach(),
+        Endpoint.get("/api/v1/twin/graph", Permission.TWIN_READ, this::graph).withinReach());
   }
 
   private CompletionStage<HttpResponse> list(Call call) {
@@ -85,12 +85,12 @@ public final class OrgNodeRoutes {
             call.flag("overSla"),
             call.query("automationLevel").map(OrgNodeRoutes::automationLevelOf).orElse(null));
     return map(
-        queries.nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
+        queries.within(call.scope()).nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
         page -> Answers.page(page, limit, NodeRow::id, Json::tree));
   }
 
   private CompletionStage<HttpResponse> put(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     return flatMap(
         call.json(),
         body -> {
@@ -145,7 +145,7 @@ public final class OrgNodeRoutes {
   }
 
   private CompletionStage<HttpResponse> patch(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     return flatMap(
         call.json(),
         body ->
@@ -187,7 +187,7 @@ public final class OrgNodeRoutes {
     Optional<Instant> at = call.instant("at");
     return at.isPresent()
         ? map(
-            queries.node(id, new AsOf(at.get())),
+            queries.within(call.scope()).node(id, new AsOf(at.get())),
             node ->
                 node.map(then -> Answers.ok(OrgNodeJson.describe(then)))
                     .orElseGet(
@@ -198,14 +198,40 @@ public final class OrgNodeRoutes {
         : map(
             current(id),
             reply ->
-                reply instanceof OrgNode.Current current
+                seen(call, id, reply) instanceof OrgNode.Current current
                     ? Answers.withRevision(
                         Answers.ok(OrgNodeJson.describe(id, current)), current.revision())
-                    : refused(reply));
+                    : refused(seen(call, id, reply)));
+  }
+
+  /** A node outside the caller's scope isn't there. */
+  private static OrgNode.Reply seen(Call call, String id, OrgNode.Reply reply) {
+    boolean outside =
+        reply instanceof OrgNode.Current current
+            && !call.scope().hasNode(id, current.content().type().wireName());
+    return outside
+        ? new OrgNode.Rejected(
+            Refusals.NOT_FOUND,
+            "There is no node '" + id + "'. Create it with PUT /twin/nodes/" + id + ".")
+        : reply;
+  }
+
+  /** The node of the path, which must be within the caller's scope to be changed. */
+  private static String toChange(Call call) {
+    String id = call.id("id");
+    call.mayChange(call.scope().hasNode(id), "Node '" + id + "'");
+    return id;
+  }
+
+  /** The relation's other end must be within it too. */
+  private static String targetToChange(Call call) {
+    String id = call.id("targetId");
+    call.mayChange(call.scope().hasEntity(id), "Node '" + id + "'");
+    return id;
   }
 
   private CompletionStage<HttpResponse> retire(Call call) {
-    String id = call.id("id");
+    String id = toChange(call);
     return ask(
         id,
         replyTo -> new OrgNode.Retire(expectedRevision(call), causeOf(call), replyTo),
@@ -213,8 +239,8 @@ public final class OrgNodeRoutes {
   }
 
   private CompletionStage<HttpResponse> relate(Call call) {
-    String id = call.id("id");
-    String targetId = call.id("targetId");
+    String id = toChange(call);
+    String targetId = targetToChange(call);
     RelationType relation = relationOf(call, id, targetId);
     return flatMap(
         call.optionalJson(),
@@ -275,8 +301,8 @@ public final class OrgNodeRoutes {
   }
 
   private CompletionStage<HttpResponse> unrelate(Call call) {
-    String id = call.id("id");
-    String targetId = call.id("targetId");
+    String id = toChange(call);
+    String targetId = targetToChange(call);
     RelationType relation = relationOf(call, id, targetId);
     Instant until = call.instant("validUntil").orElse(null);
     return ask(
@@ -294,8 +320,8 @@ public final class OrgNodeRoutes {
     return flatMap(
         current(id),
         reply ->
-            reply instanceof OrgNode.Rejected
-                ? CompletableFuture.completedStage(refused(reply))
+            seen(call, id, reply) instanceof OrgNode.Rejected rejected
+                ? CompletableFuture.completedStage(refused(rejected))
                 : map(
                     queries.history(id, after, limit + 1),
                     page ->
@@ -311,7 +337,9 @@ public final class OrgNodeRoutes {
     int depth = (int) call.number("depth", 0, DEEPEST_GRAPH).orElse(1);
     Set<RelationType> types = relationsOf(call);
     return map(
-        graph.around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH),
+        graph
+            .within(call.scope())
+            .around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH),
         found -> {
           OrgGraph.Found around =
               found.orElseThrow(

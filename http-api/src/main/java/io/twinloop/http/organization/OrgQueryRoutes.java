@@ -41,16 +41,17 @@ public final class OrgQueryRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get(NODE + "/reporting-line", Permission.PEOPLE_READ, this::reportingLine),
-        Endpoint.get(NODE + "/members", Permission.PEOPLE_READ, this::members),
-        Endpoint.get(NODE + "/rollup", Permission.TWIN_READ, this::rollup),
-        Endpoint.get("/api/v1/twin/cycles", Permission.PEOPLE_READ, this::cycles));
+        Endpoint.get(NODE + "/reporting-line", Permission.PEOPLE_READ, this::reportingLine)
+            .withinReach(),
+        Endpoint.get(NODE + "/members", Permission.PEOPLE_READ, this::members).withinReach(),
+        Endpoint.get(NODE + "/rollup", Permission.TWIN_READ, this::rollup).withinReach(),
+        Endpoint.get("/api/v1/twin/cycles", Permission.PEOPLE_READ, this::cycles).withinReach());
   }
 
   private CompletionStage<HttpResponse> reportingLine(Call call) {
     String id = call.id("id");
     return map(
-        queries.reportingLine(id, asOf(call), LONGEST_LINE),
+        queries.within(call.scope()).reportingLine(id, asOf(call), LONGEST_LINE),
         line -> Answers.ok(describe(line.orElseThrow(() -> missing(call, id)))));
   }
 
@@ -73,7 +74,9 @@ public final class OrgQueryRoutes {
     String id = call.id("id");
     int limit = call.limit();
     return map(
-        queries.members(id, call.flag("direct"), asOf(call), call.cursor().orElse(""), limit + 1),
+        queries
+            .within(call.scope())
+            .members(id, call.flag("direct"), asOf(call), call.cursor().orElse(""), limit + 1),
         page ->
             Answers.page(
                 page.orElseThrow(() -> missing(call, id)),
@@ -91,7 +94,7 @@ public final class OrgQueryRoutes {
   private CompletionStage<HttpResponse> rollup(Call call) {
     String id = call.id("id");
     return map(
-        queries.rollup(id, asOf(call)),
+        queries.within(call.scope()).rollup(id, asOf(call)),
         found -> {
           OrgQueries.RolledUp rolledUp = found.orElseThrow(() -> missing(call, id));
           Rollup sums =
@@ -128,7 +131,7 @@ public final class OrgQueryRoutes {
   private CompletionStage<HttpResponse> cycles(Call call) {
     RelationType type = call.oneOf("relation", RelationType.class).orElse(RelationType.DEPENDS_ON);
     return map(
-        queries.cycles(type, asOf(call), MOST_RELATIONS),
+        queries.within(call.scope()).cycles(type, asOf(call), MOST_RELATIONS),
         cycles -> {
           ObjectNode json = Json.object().put("relation", type.name());
           json.set(

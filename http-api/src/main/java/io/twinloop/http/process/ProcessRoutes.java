@@ -13,6 +13,7 @@ import io.twinloop.http.Answers;
 import io.twinloop.http.Call;
 import io.twinloop.http.Cursors;
 import io.twinloop.http.Endpoint;
+import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ProcessQueries.Analysis;
@@ -58,10 +59,12 @@ public final class ProcessRoutes {
     return List.of(
         Endpoint.post(PROCESS + "/events", Permission.PROCESS_FEED, this::events).streamed(),
         Endpoint.post(PROCESS + "/log", Permission.PROCESS_FEED, this::log).streamed(),
-        Endpoint.get(PROCESS + "/statistics", Permission.PROCESS_READ, this::statistics),
-        Endpoint.get(PROCESS + "/graph", Permission.PROCESS_READ, this::graph),
-        Endpoint.get(PROCESS + "/bottlenecks", Permission.PROCESS_READ, this::bottlenecks),
-        Endpoint.get(PROCESS + "/cases", Permission.PROCESS_READ, this::cases));
+        Endpoint.get(PROCESS + "/statistics", Permission.PROCESS_READ, this::statistics)
+            .withinReach(),
+        Endpoint.get(PROCESS + "/graph", Permission.PROCESS_READ, this::graph).withinReach(),
+        Endpoint.get(PROCESS + "/bottlenecks", Permission.PROCESS_READ, this::bottlenecks)
+            .withinReach(),
+        Endpoint.get(PROCESS + "/cases", Permission.PROCESS_READ, this::cases).withinReach());
   }
 
   private CompletionStage<HttpResponse> events(Call call) {
@@ -131,7 +134,7 @@ public final class ProcessRoutes {
   }
 
   private CompletionStage<HttpResponse> statistics(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     return flatMap(
         serviceLevels.find(id),
         found ->
@@ -143,6 +146,15 @@ public final class ProcessRoutes {
                 }));
   }
 
+  /** The process of the path; one outside the caller's scope isn't there. */
+  private static String toRead(Call call) {
+    String id = call.id("id");
+    if (!call.scope().hasNode(id)) {
+      throw unknown(id);
+    }
+    return id;
+  }
+
   private static Statistics nothingOf(String id, ServiceLevels.Found found) {
     requireNode(id, found);
     return new Statistics(NO_CASE, 0, null, null, null, List.of(), List.of());
@@ -151,12 +163,16 @@ public final class ProcessRoutes {
   /** A process nobody told of, and without a case, is none. */
   private static void requireNode(String id, ServiceLevels.Found found) {
     if (!(found instanceof ServiceLevels.Known process && process.isNode())) {
-      throw Problems.of(
-              Refusals.NOT_FOUND,
-              "There is no process '%s': it has no case, and the twin has no such node."
-                  .formatted(id))
-          .refuse();
+      throw unknown(id);
     }
+  }
+
+  private static ProblemException unknown(String id) {
+    return Problems.of(
+            Refusals.NOT_FOUND,
+            "There is no process '%s': it has no case, and the twin has no such node."
+                .formatted(id))
+        .refuse();
   }
 
   private static @Nullable Double slaDays(ServiceLevels.Found found) {
@@ -164,7 +180,7 @@ public final class ProcessRoutes {
   }
 
   private CompletionStage<HttpResponse> graph(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     return flatMap(
         analysis(id),
         analysis ->
@@ -174,7 +190,7 @@ public final class ProcessRoutes {
   }
 
   private CompletionStage<HttpResponse> bottlenecks(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     int limit = call.limit();
     int from = call.cursor().map(ProcessRoutes::place).orElse(0);
     return map(
@@ -212,7 +228,7 @@ public final class ProcessRoutes {
   }
 
   private CompletionStage<HttpResponse> cases(Call call) {
-    String id = call.id("id");
+    String id = toRead(call);
     int limit = call.limit();
     Cursors.TimeAndId after = Cursors.timeAndId(call);
     Instant now = clock.instant();

@@ -22,6 +22,7 @@ import io.twinloop.projections.workflow.WorkflowQueries;
 import io.twinloop.projections.workflow.WorkflowQueries.TaskFilter;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 
@@ -38,13 +39,17 @@ public final class TaskRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/tasks", Permission.TASK_READ, this::list),
-        Endpoint.get("/api/v1/tasks/{id}", Permission.TASK_READ, this::get),
-        Endpoint.post("/api/v1/tasks/{id}/claim", Permission.TASK_WORK, this::claim),
-        Endpoint.post("/api/v1/tasks/{id}/release", Permission.TASK_WORK, this::release),
-        Endpoint.post("/api/v1/tasks/{id}/delegate", Permission.TASK_WORK, this::delegate),
-        Endpoint.post("/api/v1/tasks/{id}/complete", Permission.TASK_WORK, this::complete),
-        Endpoint.post("/api/v1/tasks/{id}/reject", Permission.TASK_WORK, this::reject));
+        Endpoint.get("/api/v1/tasks", Permission.TASK_READ, this::list).withinReach(),
+        Endpoint.get("/api/v1/tasks/{id}", Permission.TASK_READ, this::get).withinReach(),
+        Endpoint.post("/api/v1/tasks/{id}/claim", Permission.TASK_WORK, this::claim).withinReach(),
+        Endpoint.post("/api/v1/tasks/{id}/release", Permission.TASK_WORK, this::release)
+            .withinReach(),
+        Endpoint.post("/api/v1/tasks/{id}/delegate", Permission.TASK_WORK, this::delegate)
+            .withinReach(),
+        Endpoint.post("/api/v1/tasks/{id}/complete", Permission.TASK_WORK, this::complete)
+            .withinReach(),
+        Endpoint.post("/api/v1/tasks/{id}/reject", Permission.TASK_WORK, this::reject)
+            .withinReach());
   }
 
   private CompletionStage<HttpResponse> list(Call call) {
@@ -56,7 +61,7 @@ public final class TaskRoutes {
             call.query("assignee").orElse(null),
             call.query("candidateFor").map(TaskRoutes::candidate).orElse(null));
     return map(
-        queries.tasks(filter, after.time(), after.id(), limit + 1),
+        queries.within(call.scope()).tasks(filter, after.time(), after.id(), limit + 1),
         page ->
             Answers.page(page, limit, task -> Cursors.of(task.createdAt(), task.id()), Json::tree));
   }
@@ -69,7 +74,7 @@ public final class TaskRoutes {
   private CompletionStage<HttpResponse> get(Call call) {
     String id = call.id("id");
     return map(
-        queries.taskAtRevision(id),
+        queries.within(call.scope()).taskAtRevision(id),
         found ->
             found
                 .map(now -> Answers.withRevision(Answers.ok(now.task()), now.revision()))
@@ -131,12 +136,29 @@ public final class TaskRoutes {
     }
     Long expected = WorkflowRoutes.expectedRevision(call);
     Cause cause = WorkflowRoutes.causeOf(call);
+    return flatMap(
+        mayWorkOn(call, taskId),
+        may ->
+            map(
+                entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
+                    WorkflowInstance.KEY,
+                    workflowId.get(),
+                    replyTo ->
+                        new WorkflowInstance.HandleTask(taskId, action, expected, cause, replyTo)),
+                reply -> WorkflowRoutes.answer(workflowId.get(), reply)));
+  }
+
+  /** Fails where the task is outside the caller's scope; else the read model isn't asked. */
+  private CompletionStage<Boolean> mayWorkOn(Call call, String taskId) {
+    if (call.scope().isEverything()) {
+      return CompletableFuture.completedStage(true);
+    }
     return map(
-        entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
-            WorkflowInstance.KEY,
-            workflowId.get(),
-            replyTo -> new WorkflowInstance.HandleTask(taskId, action, expected, cause, replyTo)),
-        reply -> WorkflowRoutes.answer(workflowId.get(), reply));
+        queries.within(call.scope()).task(taskId),
+        found -> {
+          call.mayChange(found.isPresent(), "Task '" + taskId + "'");
+          return true;
+        });
   }
 
   private static ProblemException unknown(String taskId) {

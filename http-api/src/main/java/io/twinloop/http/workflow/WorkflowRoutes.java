@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.Refusals;
 import io.twinloop.entities.workflow.Reruns;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
@@ -70,18 +71,19 @@ public final class WorkflowRoutes {
 
   public List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.get("/api/v1/workflows", Permission.WORKFLOW_READ, this::list),
+        Endpoint.get("/api/v1/workflows", Permission.WORKFLOW_READ, this::list).withinReach(),
         Endpoint.post("/api/v1/workflows", Permission.WORKFLOW_START, this::start)
             .withMaxBody(LARGEST_INPUT),
-        Endpoint.get("/api/v1/workflows/{id}", Permission.WORKFLOW_READ, this::get),
-        Endpoint.get("/api/v1/workflows/{id}/history", Permission.WORKFLOW_READ, this::history),
+        Endpoint.get("/api/v1/workflows/{id}", Permission.WORKFLOW_READ, this::get).withinReach(),
+        Endpoint.get("/api/v1/workflows/{id}/history", Permission.WORKFLOW_READ, this::history)
+            .withinReach(),
         Endpoint.post("/api/v1/workflows/{id}/suspend", Permission.WORKFLOW_OPERATE, this::suspend),
         Endpoint.post("/api/v1/workflows/{id}/resume", Permission.WORKFLOW_OPERATE, this::resume),
         Endpoint.post("/api/v1/workflows/{id}/cancel", Permission.WORKFLOW_OPERATE, this::cancel),
         Endpoint.post("/api/v1/workflows/{id}/retry", Permission.WORKFLOW_OPERATE, this::retry),
         Endpoint.post("/api/v1/workflows/{id}/rerun", Permission.WORKFLOW_OPERATE, this::rerun),
         Endpoint.post("/api/v1/workflows/{id}/migrate", Permission.WORKFLOW_OPERATE, this::migrate),
-        Endpoint.get("/api/v1/incidents", Permission.WORKFLOW_READ, this::incidents));
+        Endpoint.get("/api/v1/incidents", Permission.WORKFLOW_READ, this::incidents).withinReach());
   }
 
   private record Definition(String namespace, String name, Optional<String> version) {}
@@ -176,7 +178,7 @@ public final class WorkflowRoutes {
 
   private CompletionStage<HttpResponse> get(Call call) {
     String id = call.id("id");
-    return flatMap(current(id), reply -> describe(id, reply));
+    return flatMap(current(id), reply -> describe(id, seen(call, id, reply)));
   }
 
   private CompletionStage<WorkflowInstance.Reply> current(String id) {
@@ -229,14 +231,25 @@ public final class WorkflowRoutes {
     long after = call.cursor().map(Cursors::number).orElse(0L);
     return flatMap(
         current(id),
-        reply ->
-            reply instanceof WorkflowInstance.Rejected rejected
+        there ->
+            seen(call, id, there) instanceof WorkflowInstance.Rejected rejected
                 ? CompletableFuture.completedStage(refused(rejected))
                 : map(
                     queries.steps(id, after, limit + 1),
                     page ->
                         Answers.page(
                             page, limit, step -> Long.toString(step.seqNr()), Json::tree)));
+  }
+
+  /** A run of something outside the caller's scope isn't there. */
+  private static WorkflowInstance.Reply seen(Call call, String id, WorkflowInstance.Reply reply) {
+    boolean outside =
+        reply instanceof WorkflowInstance.Current current
+            && !call.scope().hasEntity(current.run().entityId());
+    return outside
+        ? new WorkflowInstance.Rejected(
+            Refusals.NOT_FOUND, "There is no workflow '" + id + "'.", List.of())
+        : reply;
   }
 
   private CompletionStage<HttpResponse> list(Call call) {
@@ -258,7 +271,7 @@ public final class WorkflowRoutes {
             call.query("entityId").orElse(null),
             call.query("correlationId").orElse(null));
     return map(
-        queries.runs(filter, after.time(), after.id(), limit + 1),
+        queries.within(call.scope()).runs(filter, after.time(), after.id(), limit + 1),
         page ->
             Answers.page(page, limit, run -> Cursors.of(run.startedAt(), run.id()), Json::tree));
   }

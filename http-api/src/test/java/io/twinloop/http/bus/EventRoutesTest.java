@@ -8,7 +8,13 @@ import io.twinloop.http.Endpoint;
 import io.twinloop.http.OpenApiAnswers;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
+import io.twinloop.http.identity.ApiKeyCheck;
+import io.twinloop.http.identity.Login;
+import io.twinloop.http.identity.TestTokens;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -104,5 +110,45 @@ class EventRoutesTest {
                 .request(DOOR)
                 .POST(BodyPublishers.ofString(body))
                 .header("Content-Type", "application/cloudevents+json")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "//BNI,true",
+    "//BNI/a/b,true",
+    "//hub/BNI,true",
+    "//BNP/a,false",
+    "//hub/BNP,false",
+    "//hub/BNI/a,false",
+    "//BNI-2/a,false",
+    "//bni/a,false",
+    "//bpa/BNI,false",
+    "/BNI/a,false",
+    "https://evil.example//BNI/a,false",
+  })
+  void shouldKnowTheSourcesOfADomain(String source, boolean own) {
+    assertThat(EventRoutes.isOwnSource("BNI", source)).isEqualTo(own);
+  }
+
+  @Test
+  void shouldTakeNoEventOfADomainFromAnother() {
+    try (TestServer withLogin =
+        TestServer.with(new EventRoutes(null, null).endpoints().toArray(Endpoint[]::new))
+            .authenticator(
+                Login.of(
+                    TestTokens.settings(), Optional.empty(), ApiKeyCheck.NONE, Clock.systemUTC()))
+            .start()) {
+      for (String door : List.of(DOOR, "/api/v1/events")) {
+        Reply reply =
+            withLogin.post(
+                door,
+                RESOLVED.formatted("bpa.process.sla_resolved", "bpa-to-dto"),
+                "Authorization",
+                "Bearer " + TestTokens.ofDomain("BNI"));
+
+        assertThat(reply.statusCode()).as(reply.body()).isEqualTo(403);
+        assertThat(problem(reply).path("detail").asText()).contains("BNI", "//bpa/w-1");
+      }
+    }
   }
 }

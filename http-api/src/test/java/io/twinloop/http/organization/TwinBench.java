@@ -66,6 +66,7 @@ final class TwinBench implements AutoCloseable {
   private final PersistenceTestKit journal;
   private final PostgreSqlServer postgres;
   private final HikariDataSource dataSource;
+  private final Database database;
   private final Entities entities;
   private final TestServer server;
   private final OrgPictures pictures;
@@ -91,7 +92,7 @@ final class TwinBench implements AutoCloseable {
     Simulation.init(sharding, Clock.systemUTC());
     Kpi.init(sharding, Clock.systemUTC());
     entities = new Entities(sharding, Duration.ofSeconds(20));
-    Database database = new Database(dataSource, Runnable::run);
+    database = new Database(dataSource, Runnable::run);
     pictures = new OrgPictures(database);
     List<Endpoint> endpoints =
         new ArrayList<>(
@@ -127,6 +128,19 @@ final class TwinBench implements AutoCloseable {
         .withFallback(PersistenceTestKitPlugin.config())
         .withFallback(PersistenceTestKitSnapshotPlugin.config())
         .withFallback(ConfigFactory.load());
+  }
+
+  Database database() {
+    return database;
+  }
+
+  Entities entities() {
+    return entities;
+  }
+
+  /** Writes into a read model what its projection would have written. */
+  void stored(String sql, Object... parameters) {
+    join(database.inTransaction(connection -> Sql.update(connection, sql, parameters)));
   }
 
   /** Takes what was acknowledged of these nodes into the read model. */

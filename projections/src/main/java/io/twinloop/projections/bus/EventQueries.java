@@ -3,6 +3,7 @@ package io.twinloop.projections.bus;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.serialization.Json;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ public final class EventQueries {
         AND (?::text IS NULL OR type = ?)
         AND (?::text IS NULL OR subject = ?)
         AND (?::text IS NULL OR correlation_id = ?)
+        AND (?::text[] IS NULL OR subject = ANY(?))
       ORDER BY xid, ordinal LIMIT ?
       """;
 
@@ -38,9 +40,20 @@ public final class EventQueries {
       """;
 
   private final Database database;
+  private final Scope scope;
 
   public EventQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private EventQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public EventQueries within(Scope narrower) {
+    return new EventQueries(database, narrower);
   }
 
   /** A place in the history. */
@@ -91,6 +104,8 @@ public final class EventQueries {
                 filter.entityId(),
                 filter.correlationId(),
                 filter.correlationId(),
+                scope.entityIds(connection),
+                scope.entityIds(connection),
                 limit));
   }
 

@@ -5,6 +5,7 @@ import io.twinloop.domain.kpi.Sample;
 import io.twinloop.domain.kpi.SampleChunk;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.serialization.Json;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -23,6 +24,7 @@ public final class KpiQueries {
       """
       SELECT id, definition, retired FROM kpi
       WHERE id > ? AND (?::text IS NULL OR owner_node_id = ?)
+        AND (?::text[] IS NULL OR id = ANY(?))
       ORDER BY id LIMIT ?
       """;
 
@@ -47,9 +49,20 @@ public final class KpiQueries {
   private static final Instant LAST = Instant.parse("2201-01-01T00:00:00Z");
 
   private final Database database;
+  private final Scope scope;
 
   public KpiQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private KpiQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public KpiQueries within(Scope narrower) {
+    return new KpiQueries(database, narrower);
   }
 
   /** A KPI as the read model has it. */
@@ -83,6 +96,8 @@ public final class KpiQueries {
                 after,
                 owner,
                 owner,
+                scope.kpiIds(connection),
+                scope.kpiIds(connection),
                 limit));
   }
 

@@ -3,6 +3,7 @@ package io.twinloop.projections.loop;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.serialization.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -39,6 +40,7 @@ public final class LoopQueries {
           + """
           WHERE (first_at, correlation_id) > (?, ?)
             AND (?::text IS NULL OR entity_id = ?) AND (?::text IS NULL OR state = ?)
+            AND (?::text[] IS NULL OR entity_id = ANY(?))
           ORDER BY first_at, correlation_id LIMIT ?
           """;
 
@@ -60,9 +62,20 @@ public final class LoopQueries {
       """;
 
   private final Database database;
+  private final Scope scope;
 
   public LoopQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private LoopQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public LoopQueries within(Scope narrower) {
+    return new LoopQueries(database, narrower);
   }
 
   /**
@@ -105,7 +118,9 @@ public final class LoopQueries {
   public CompletionStage<Optional<Story>> find(String correlationId) {
     return database.inTransaction(
         connection -> {
-          Optional<Loop> loop = Sql.one(connection, ONE, LoopQueries::loop, correlationId);
+          Optional<Loop> loop =
+              Sql.one(connection, ONE, LoopQueries::loop, correlationId)
+                  .filter(there -> scope.hasEntity(there.entityId()));
           if (loop.isEmpty()) {
             return Optional.empty();
           }
@@ -133,6 +148,8 @@ public final class LoopQueries {
                 entityId,
                 state,
                 state,
+                scope.entityIds(connection),
+                scope.entityIds(connection),
                 limit));
   }
 

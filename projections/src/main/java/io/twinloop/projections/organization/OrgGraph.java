@@ -5,6 +5,7 @@ import io.twinloop.domain.organization.NodeType;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
 import io.twinloop.serialization.Json;
 import java.sql.Connection;
@@ -75,9 +76,20 @@ public final class OrgGraph {
   private static final String KPIS = "SELECT id, definition FROM kpi WHERE id = ANY(?) ORDER BY id";
 
   private final Database database;
+  private final Scope scope;
 
   public OrgGraph(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private OrgGraph(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public OrgGraph within(Scope narrower) {
+    return new OrgGraph(database, narrower);
   }
 
   /** A relation between two nodes, or of a node to a KPI. */
@@ -139,20 +151,23 @@ public final class OrgGraph {
       AsOf asOf,
       int limit) {
     return database.inTransaction(
-        connection -> new Walk(connection, types, asOf, limit).from(rootId, depth, direction));
+        connection ->
+            new Walk(connection, scope, types, asOf, limit).from(rootId, depth, direction));
   }
 
   /** One walk, in one transaction. */
   private static final class Walk {
     private final Connection connection;
+    private final Scope scope;
     private final List<String> types;
     private final AsOf asOf;
     private final int limit;
     private final Map<String, NodeRow> nodes = new LinkedHashMap<>();
     private final Set<RelationRow> relations = new LinkedHashSet<>();
 
-    Walk(Connection connection, Set<RelationType> types, AsOf asOf, int limit) {
+    Walk(Connection connection, Scope scope, Set<RelationType> types, AsOf asOf, int limit) {
       this.connection = connection;
+      this.scope = scope;
       this.types = types.stream().map(RelationType::name).toList();
       this.asOf = asOf;
       this.limit = limit;
@@ -191,8 +206,10 @@ public final class OrgGraph {
                   NodeRow::of,
                   Sql.texts(connection, List.copyOf(ids)),
                   limit + 1);
-      there.forEach(node -> nodes.put(node.id(), node));
-      return there.stream().map(NodeRow::id).toList();
+      List<NodeRow> seen =
+          there.stream().filter(node -> scope.hasNode(node.id(), node.type())).toList();
+      seen.forEach(node -> nodes.put(node.id(), node));
+      return seen.stream().map(NodeRow::id).toList();
     }
 
     private List<RelationRow> relations(String sql, List<String> ids) throws SQLException {
@@ -232,6 +249,7 @@ public final class OrgGraph {
           relations.stream()
               .filter(RelationRow::isMeasure)
               .map(RelationRow::targetId)
+              .filter(scope::hasKpi)
               .distinct()
               .toList();
       Map<String, NodeRow> kpis = new LinkedHashMap<>();

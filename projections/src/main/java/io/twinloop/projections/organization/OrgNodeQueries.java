@@ -3,6 +3,7 @@ package io.twinloop.projections.organization;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.serialization.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,6 +31,7 @@ public final class OrgNodeQueries {
           > (n.properties -> 'sla_days')::text::numeric ELSE false END)
       AND (?::text IS NULL OR n.type = 'Process'
         AND (n.properties -> 'automation_level')::text = to_json(?::text)::text)
+      AND (?::text[] IS NULL OR n.id = ANY(?)) AND (? OR n.type <> 'Person')
       """;
 
   /**
@@ -95,9 +97,20 @@ public final class OrgNodeQueries {
       """;
 
   private final Database database;
+  private final Scope scope;
 
   public OrgNodeQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private OrgNodeQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public OrgNodeQueries within(Scope narrower) {
+    return new OrgNodeQueries(database, narrower);
   }
 
   /** A node as it is, or as it was at the time asked for. */
@@ -183,6 +196,9 @@ public final class OrgNodeQueries {
                     overSla,
                     automation,
                     automation,
+                    scope.nodeIds(connection),
+                    scope.nodeIds(connection),
+                    scope.people(),
                     limit)
                 : Sql.list(
                     connection,
@@ -198,6 +214,9 @@ public final class OrgNodeQueries {
                     overSla,
                     automation,
                     automation,
+                    scope.nodeIds(connection),
+                    scope.nodeIds(connection),
+                    scope.people(),
                     after,
                     limit));
   }
@@ -207,7 +226,8 @@ public final class OrgNodeQueries {
     return database.inTransaction(
         connection -> {
           Optional<NodeRow> node =
-              Sql.one(connection, ONE.formatted(asOf.holds("n")), NodeRow::of, id);
+              Sql.one(connection, ONE.formatted(asOf.holds("n")), NodeRow::of, id)
+                  .filter(there -> scope.hasNode(there.id(), there.type()));
           if (node.isEmpty()) {
             return Optional.empty();
           }

@@ -7,6 +7,7 @@ import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.organization.Rollup;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
 import io.twinloop.serialization.Json;
 import java.math.BigDecimal;
@@ -118,9 +119,20 @@ public final class OrgQueries {
       """;
 
   private final Database database;
+  private final Scope scope;
 
   public OrgQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private OrgQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public OrgQueries within(Scope narrower) {
+    return new OrgQueries(database, narrower);
   }
 
   /**
@@ -180,16 +192,18 @@ public final class OrgQueries {
         });
   }
 
-  private static Map<String, NodeRow> nodes(Connection connection, List<String> ids, AsOf asOf)
+  private Map<String, NodeRow> nodes(Connection connection, List<String> ids, AsOf asOf)
       throws SQLException {
     Map<String, NodeRow> nodes = new HashMap<>();
     Sql.list(connection, NODES.formatted(asOf.holds("n")), NodeRow::of, Sql.texts(connection, ids))
+        .stream()
+        .filter(node -> scope.hasNode(node.id(), node.type()))
         .forEach(node -> nodes.put(node.id(), node));
     return nodes;
   }
 
-  private static Map<String, List<NodeRow>> managers(
-      Connection connection, List<String> units, AsOf asOf) throws SQLException {
+  private Map<String, List<NodeRow>> managers(Connection connection, List<String> units, AsOf asOf)
+      throws SQLException {
     List<Map.Entry<String, String>> pairs =
         Sql.list(
             connection,
@@ -304,7 +318,13 @@ public final class OrgQueries {
                   row -> new Cycles.Edge(row.getString("source_id"), row.getString("target_id")),
                   type.name(),
                   most + 1);
-          return edges.size() > most ? Optional.empty() : Optional.of(Cycles.in(edges));
+          return edges.size() > most ? Optional.empty() : Optional.of(seen(Cycles.in(edges)));
         });
+  }
+
+  private List<Cycles.Cycle> seen(List<Cycles.Cycle> cycles) {
+    return cycles.stream()
+        .filter(cycle -> cycle.nodes().stream().allMatch(scope::hasNode))
+        .toList();
   }
 }

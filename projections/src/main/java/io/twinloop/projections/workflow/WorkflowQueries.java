@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.serialization.Json;
 import java.sql.Array;
 import java.sql.Connection;
@@ -43,6 +44,7 @@ public final class WorkflowQueries {
             AND (?::text IS NULL OR starts_with(definition, ? || '/') OR definition = ?)
             AND (?::text IS NULL OR entity_id = ?)
             AND (?::text IS NULL OR correlation_id = ?)
+            AND (?::text[] IS NULL OR entity_id = ANY(?))
           ORDER BY started_at, id LIMIT ?
           """;
 
@@ -70,6 +72,13 @@ public final class WorkflowQueries {
       FROM task
       """;
 
+  /** Of what happens to somebody or something in the scope, or in the hands of somebody in it. */
+  private static final String IN_SCOPE =
+      """
+      AND (?::text[] IS NULL OR assignee = ANY(?)
+        OR EXISTS (SELECT FROM workflow w WHERE w.id = task.workflow_id AND w.entity_id = ANY(?)))
+      """;
+
   /** Index by time, or by state, assignee or candidates where the question is narrower. */
   private static final String TASKS =
       TASK_COLUMNS
@@ -78,8 +87,9 @@ public final class WorkflowQueries {
             AND (?::text IS NULL OR state = ?)
             AND (?::text IS NULL OR assignee = ?)
             AND (?::text[] IS NULL OR candidates && ?::text[] OR candidates = '{}')
-          ORDER BY created_at, id LIMIT ?
-          """;
+          """
+          + IN_SCOPE
+          + "ORDER BY created_at, id LIMIT ?";
 
   /**
    * As what a person may claim tasks, as the twin knows it now: member of units, holder of roles,
@@ -100,16 +110,27 @@ public final class WorkflowQueries {
   private static final String USER = "user:";
 
   /** Primary key. */
-  private static final String TASK = TASK_COLUMNS + "WHERE id = ?";
+  private static final String TASK = TASK_COLUMNS + "WHERE id = ?\n" + IN_SCOPE;
 
   /** Primary key; what the read model knows of a run is written with it. */
   private static final String REVISION =
       "SELECT seq_nr FROM read_model_progress WHERE persistence_id = ?";
 
   private final Database database;
+  private final Scope scope;
 
   public WorkflowQueries(Database database) {
+    this(database, Scope.EVERYTHING);
+  }
+
+  private WorkflowQueries(Database database, Scope scope) {
     this.database = database;
+    this.scope = scope;
+  }
+
+  /** The same questions, which see nothing outside. */
+  public WorkflowQueries within(Scope narrower) {
+    return new WorkflowQueries(database, narrower);
   }
 
   /** A version of a definition. */
@@ -204,6 +225,8 @@ public final class WorkflowQueries {
                 filter.entityId(),
                 filter.correlationId(),
                 filter.correlationId(),
+                scope.entityIds(connection),
+                scope.entityIds(connection),
                 limit));
   }
 
@@ -244,6 +267,9 @@ public final class WorkflowQueries {
               filter.assignee(),
               candidates,
               candidates,
+              scope.entityIds(connection),
+              scope.nodeIds(connection),
+              scope.entityIds(connection),
               limit);
         });
   }
@@ -263,8 +289,18 @@ public final class WorkflowQueries {
 
   /** The task with this id. */
   public CompletionStage<Optional<TaskRow>> task(String id) {
-    return database.inTransaction(
-        connection -> Sql.one(connection, TASK, WorkflowQueries::task, id));
+    return database.inTransaction(connection -> one(connection, id));
+  }
+
+  private Optional<TaskRow> one(Connection connection, String id) throws SQLException {
+    return Sql.one(
+        connection,
+        TASK,
+        WorkflowQueries::task,
+        id,
+        scope.entityIds(connection),
+        scope.nodeIds(connection),
+        scope.entityIds(connection));
   }
 
   /**
@@ -282,8 +318,7 @@ public final class WorkflowQueries {
                       row -> row.getLong("seq_nr"),
                       WorkflowInstance.KEY.name() + "|" + workflowId)
                   .orElse(0L);
-          return Sql.one(connection, TASK, WorkflowQueries::task, id)
-              .map(task -> new TaskAtRevision(task, revision));
+          return one(connection, id).map(task -> new TaskAtRevision(task, revision));
         });
   }
 
