@@ -31,6 +31,9 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
+import io.twinloop.projections.personaldata.JdbcSubjectKeys;
+import io.twinloop.projections.personaldata.PersonalData;
+import io.twinloop.projections.personaldata.PersonalDataSettings;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,6 +75,7 @@ final class Node implements AutoCloseable {
 
   private final Config config;
   private final NodeSettings settings;
+  private final PersonalDataSettings personal;
   private final ProductClock clock;
   private final Deque<Stop> stops = new ArrayDeque<>();
   private String url = "";
@@ -79,6 +83,7 @@ final class Node implements AutoCloseable {
   private Node(Config config) {
     this.config = config;
     this.settings = NodeSettings.of(config);
+    this.personal = PersonalDataSettings.of(config);
     this.clock = new ProductClock(Clock.systemUTC(), settings.movableClock());
   }
 
@@ -123,6 +128,7 @@ final class Node implements AutoCloseable {
           ReadModelSchema.migrate(readModels.forProjections());
           await(clock.follow(readModels.database()));
         });
+    PersonalData personalData = personalData(readModels.database());
     patience.await(
         "Kafka at " + BusSettings.of(config).bootstrap(),
         () -> {
@@ -147,14 +153,24 @@ final class Node implements AutoCloseable {
     Entities entities = startEntities(system, calls);
     Workflows workflows = new Workflows(entities);
     Projections projections =
-        new Projections(system, config, readModels, bus, entities, workflows, clock, metrics);
+        new Projections(
+            system, config, readModels, bus, entities, workflows, personalData, clock, metrics);
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     Routes routes =
-        new Routes(system, readModels, bus, entities, workflows, projections, clock, metrics);
+        new Routes(
+            system,
+            readModels,
+            bus,
+            entities,
+            workflows,
+            projections,
+            personalData,
+            clock,
+            metrics);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
@@ -163,6 +179,21 @@ final class Node implements AutoCloseable {
       routes.awaitReady(LONGEST_START);
       url = server.url();
     }
+  }
+
+  /** Keys that are wrapped by another master key that was given are wrapped anew first. */
+  private PersonalData personalData(Database database) throws Exception {
+    JdbcSubjectKeys keys =
+        new JdbcSubjectKeys(
+            database, personal.master(), personal.others(), clock, personal.keyCache());
+    int rewrapped = 0;
+    for (int some = await(keys.rewrap()); some > 0; some = await(keys.rewrap())) {
+      rewrapped += some;
+    }
+    if (rewrapped > 0) {
+      LOG.info("The keys of {} persons are wrapped by {} now.", rewrapped, personal.master());
+    }
+    return new PersonalData(personal.fields(), keys);
   }
 
   private Entities startEntities(ActorSystem<?> system, HttpCalls calls) {

@@ -45,6 +45,7 @@ import io.twinloop.projections.organization.SimulationEvents;
 import io.twinloop.projections.organization.SimulationReadModel;
 import io.twinloop.projections.organization.SimulationRunner;
 import io.twinloop.projections.organization.SpendForecasts;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.process.BottleneckSettings;
 import io.twinloop.projections.process.FollowCases;
 import io.twinloop.projections.process.FollowFlow;
@@ -93,6 +94,7 @@ final class Projections {
       KafkaBus bus,
       Entities entities,
       Workflows workflows,
+      PersonalData personalData,
       Clock clock,
       MeterRegistry metrics) {
     this.system = system;
@@ -109,6 +111,7 @@ final class Projections {
             effects(entities, workflows, readModels.database(), clock),
             readModels.database(),
             deadLetters,
+            personalData,
             clock,
             metrics);
     // The broker's times, which tell the lag, are the machines'.

@@ -8,6 +8,8 @@ import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.HttpServer;
 import io.twinloop.http.HttpSettings;
+import io.twinloop.http.PersonalAnswers;
+import io.twinloop.http.PersonalReaders;
 import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
@@ -27,6 +29,7 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +55,7 @@ final class Routes {
   private final Entities entities;
   private final Workflows workflows;
   private final Projections projections;
+  private final PersonalData personalData;
   private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
   private final Availability availability;
@@ -63,6 +67,7 @@ final class Routes {
       Entities entities,
       Workflows workflows,
       Projections projections,
+      PersonalData personalData,
       ProductClock clock,
       PrometheusMeterRegistry metrics) {
     this.system = system;
@@ -71,6 +76,7 @@ final class Routes {
     this.entities = entities;
     this.workflows = workflows;
     this.projections = projections;
+    this.personalData = personalData;
     this.clock = clock;
     this.metrics = metrics;
     this.availability =
@@ -133,6 +139,7 @@ final class Routes {
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
+            new PersonalAnswers(personalData, PersonalReaders.BY_ROLE),
             Routes::foreseen);
     return HttpServer.start(system, settings, router);
   }
@@ -151,7 +158,9 @@ final class Routes {
             projections.consumer(),
             metrics,
             availability,
-            clock)
+            clock,
+            personalData,
+            PersonalReaders.BY_ROLE)
         .endpoints();
   }
 

@@ -19,6 +19,7 @@ import io.twinloop.http.organization.OrgImportRoutes;
 import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.organization.OrgQueryRoutes;
 import io.twinloop.http.organization.SimulationRoutes;
+import io.twinloop.http.personaldata.SubjectRoutes;
 import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
@@ -41,6 +42,7 @@ import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgPictures;
 import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.SimulationQueries;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
@@ -65,7 +67,9 @@ public record Surface(
     EventConsumer consumer,
     PrometheusMeterRegistry metrics,
     Availability availability,
-    ProductClock clock) {
+    ProductClock clock,
+    PersonalData personalData,
+    PersonalReaders personalReaders) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -84,7 +88,12 @@ public record Surface(
     Stream.of(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
-            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+            new OrgNodeRoutes(
+                    entities,
+                    new OrgNodeQueries(database),
+                    new OrgGraph(database),
+                    personalData,
+                    personalReaders)
                 .endpoints(),
             new ProcessRoutes(
                     entities,
@@ -94,19 +103,25 @@ public record Surface(
                     clock)
                 .endpoints(),
             simulations().endpoints(),
-            new OrgImportRoutes(entities).endpoints(),
+            new OrgImportRoutes(entities, personalData).endpoints(),
             new OrgQueryRoutes(new OrgQueries(database)).endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
                 .endpoints(),
             new WorkflowRoutes(
-                    entities, workflows, new Reruns(entities, runJournal), runs, progress)
+                    entities,
+                    workflows,
+                    new Reruns(entities, runJournal),
+                    runs,
+                    progress,
+                    personalData)
                 .endpoints(),
-            new TaskRoutes(entities, runs).endpoints(),
+            new TaskRoutes(entities, runs, personalData).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new EventRoutes(bus, new EventQueries(database)).endpoints(),
+            new EventRoutes(bus, new EventQueries(database), personalData).endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
-            new HrmsRoutes(entities, workflows).endpoints(),
+            new HrmsRoutes(entities, workflows, personalData).endpoints(),
+            new SubjectRoutes(entities, personalData).endpoints(),
             new ClockRoutes(clock, database).endpoints())
         .flatMap(List::stream)
         .map(availability::guard)
