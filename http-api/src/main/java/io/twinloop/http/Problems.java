@@ -36,6 +36,7 @@ public final class Problems {
           kind("not-found", 404, "There is no such thing"),
           kind("no-such-path", 404, "There is no such path"),
           kind("method-not-allowed", 405, "The path doesn't know this method"),
+          kind("gone", 410, "It was kept once, and is no longer"),
           kind("body-too-slow", 408, "The body took too long to arrive"),
           kind("body-too-large", 413, "The body is too large"),
           kind("uri-too-long", 414, "The address is too long"),
