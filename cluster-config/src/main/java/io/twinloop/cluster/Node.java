@@ -6,7 +6,6 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.domain.outbound.OutboundHttp;
-import io.twinloop.domain.outbound.Unsealing;
 import io.twinloop.domain.workflow.HttpCalls;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
@@ -39,6 +38,9 @@ import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.outbound.JdbcOutbox;
+import io.twinloop.projections.personaldata.JdbcSubjectKeys;
+import io.twinloop.projections.personaldata.PersonalData;
+import io.twinloop.projections.personaldata.PersonalDataSettings;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,10 +79,14 @@ final class Node implements AutoCloseable {
 
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
+  /** A message whose keys don't come by then is sent later. */
+  private static final Duration LONGEST_LOOK_FOR_KEYS = Duration.ofSeconds(5);
+
   private static final Duration FOLLOW_CLOCK = Duration.ofMillis(500);
 
   private final Config config;
   private final NodeSettings settings;
+  private final PersonalDataSettings personal;
   private final ProductClock clock;
   private final Deque<Stop> stops = new ArrayDeque<>();
   private String url = "";
@@ -88,6 +94,7 @@ final class Node implements AutoCloseable {
   private Node(Config config) {
     this.config = config;
     this.settings = NodeSettings.of(config);
+    this.personal = PersonalDataSettings.of(config);
     this.clock = new ProductClock(Clock.systemUTC(), settings.movableClock());
   }
 
@@ -132,6 +139,7 @@ final class Node implements AutoCloseable {
           ReadModelSchema.migrate(readModels.forProjections());
           await(clock.follow(readModels.database()));
         });
+    PersonalData personalData = personalData(readModels.database());
     patience.await(
         "Kafka at " + BusSettings.of(config).bootstrap(),
         () -> {
@@ -157,11 +165,12 @@ final class Node implements AutoCloseable {
     Entities entities = startEntities(system, new EgressHttpCalls(http, SiteSecrets.from(config)));
     Workflows workflows = new Workflows(entities);
     Projections projections =
-        new Projections(system, config, readModels, bus, entities, workflows, clock, metrics);
+        new Projections(
+            system, config, readModels, bus, entities, workflows, personalData, clock, metrics);
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
-      OutboxSender sender = outboxSender(readModels.database(), http);
+      OutboxSender sender = outboxSender(readModels.database(), http, personalData);
       stops.push(new Stop("outbox", closing(sender)));
       sender.start();
     }
@@ -170,7 +179,17 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("login", closing(login)));
     Routes routes =
         new Routes(
-            system, readModels, bus, http, entities, workflows, projections, clock, metrics, login);
+            system,
+            readModels,
+            bus,
+            http,
+            entities,
+            workflows,
+            projections,
+            personalData,
+            clock,
+            metrics,
+            login);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
@@ -179,6 +198,21 @@ final class Node implements AutoCloseable {
       routes.awaitReady(LONGEST_START);
       url = server.url();
     }
+  }
+
+  /** Keys that are wrapped by another master key that was given are wrapped anew first. */
+  private PersonalData personalData(Database database) throws Exception {
+    JdbcSubjectKeys keys =
+        new JdbcSubjectKeys(
+            database, personal.master(), personal.others(), clock, personal.keyCache());
+    int rewrapped = 0;
+    for (int some = await(keys.rewrap()); some > 0; some = await(keys.rewrap())) {
+      rewrapped += some;
+    }
+    if (rewrapped > 0) {
+      LOG.info("The keys of {} persons are wrapped by {} now.", rewrapped, personal.master());
+    }
+    return new PersonalData(personal.fields(), keys);
   }
 
   private Entities startEntities(ActorSystem<?> system, HttpCalls calls) {
@@ -196,11 +230,12 @@ final class Node implements AutoCloseable {
     return entities;
   }
 
-  private OutboxSender outboxSender(Database database, OutboundHttp http) {
+  private OutboxSender outboxSender(
+      Database database, OutboundHttp http, PersonalData personalData) {
     return new OutboxSender(
         new JdbcOutbox(database, clock),
         Transports.of(config, http, Clock.systemUTC()),
-        Unsealing.NONE,
+        text -> personalData.revealNow(text, LONGEST_LOOK_FOR_KEYS),
         SenderSettings.from(config),
         clock,
         () -> ThreadLocalRandom.current().nextDouble());

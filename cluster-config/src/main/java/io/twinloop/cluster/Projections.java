@@ -45,6 +45,7 @@ import io.twinloop.projections.organization.SimulationEvents;
 import io.twinloop.projections.organization.SimulationReadModel;
 import io.twinloop.projections.organization.SimulationRunner;
 import io.twinloop.projections.organization.SpendForecasts;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.process.BottleneckSettings;
 import io.twinloop.projections.process.FollowCases;
 import io.twinloop.projections.process.FollowFlow;
@@ -54,6 +55,9 @@ import io.twinloop.projections.process.ProcessCaseTimers;
 import io.twinloop.projections.process.ProcessFlowReadModel;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
+import io.twinloop.projections.retention.Retention;
+import io.twinloop.projections.retention.RetentionJob;
+import io.twinloop.projections.retention.RetentionSettings;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.MeasureWorkflow;
 import io.twinloop.projections.workflow.WorkflowDefinitionReadModel;
@@ -81,6 +85,7 @@ final class Projections {
   private final KafkaBus bus;
   private final Entities entities;
   private final Clock clock;
+  private final MeterRegistry metrics;
   private final DeadLetters deadLetters;
   private final EventDelivery delivery;
   private final EventConsumer consumer;
@@ -93,6 +98,7 @@ final class Projections {
       KafkaBus bus,
       Entities entities,
       Workflows workflows,
+      PersonalData personalData,
       Clock clock,
       MeterRegistry metrics) {
     this.system = system;
@@ -101,6 +107,7 @@ final class Projections {
     this.bus = bus;
     this.entities = entities;
     this.clock = clock;
+    this.metrics = metrics;
     BusSettings settings = BusSettings.of(config);
     this.deadLetters = new DeadLetters(readModels.database(), bus, clock);
     this.delivery =
@@ -109,6 +116,7 @@ final class Projections {
             effects(entities, workflows, readModels.database(), clock),
             readModels.database(),
             deadLetters,
+            personalData,
             clock,
             metrics);
     // The broker's times, which tell the lag, are the machines'.
@@ -170,6 +178,17 @@ final class Projections {
                     config.getInt("twinloop.timers.batch")),
             ShardedDaemonProcessSettings.create(system).withRole("projections"),
             Optional.of(new TimerFirer.Stop()));
+    RetentionSettings settings = RetentionSettings.of(config);
+    Retention retention =
+        new Retention(readModels.database(), settings, clock, Clock.systemUTC(), metrics);
+    ShardedDaemonProcess.get(system)
+        .init(
+            RetentionJob.Command.class,
+            "retention",
+            1,
+            index -> RetentionJob.create(retention, settings.interval()),
+            ShardedDaemonProcessSettings.create(system).withRole("projections"),
+            Optional.of(new RetentionJob.Stop()));
     consuming = consumer.start();
   }
 

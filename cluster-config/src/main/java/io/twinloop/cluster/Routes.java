@@ -8,6 +8,8 @@ import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.HttpServer;
 import io.twinloop.http.HttpSettings;
+import io.twinloop.http.PersonalAnswers;
+import io.twinloop.http.PersonalReaders;
 import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
@@ -27,6 +29,7 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -52,9 +55,11 @@ final class Routes {
   private final Entities entities;
   private final Workflows workflows;
   private final Projections projections;
+  private final PersonalData personalData;
   private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
   private final CallerLogin login;
+  private final PersonalReaders personalReaders;
   private final Availability availability;
 
   Routes(
@@ -65,6 +70,7 @@ final class Routes {
       Entities entities,
       Workflows workflows,
       Projections projections,
+      PersonalData personalData,
       ProductClock clock,
       PrometheusMeterRegistry metrics,
       CallerLogin login) {
@@ -74,9 +80,11 @@ final class Routes {
     this.entities = entities;
     this.workflows = workflows;
     this.projections = projections;
+    this.personalData = personalData;
     this.clock = clock;
     this.metrics = metrics;
     this.login = login;
+    this.personalReaders = PersonalReaders.within(login.scopes());
     this.availability =
         new Availability(
             List.of(
@@ -139,6 +147,7 @@ final class Routes {
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
+            new PersonalAnswers(personalData, personalReaders),
             Routes::foreseen);
     return HttpServer.start(system, settings, router);
   }
@@ -158,7 +167,9 @@ final class Routes {
             metrics,
             availability,
             clock,
-            login.apiKeys())
+            login.apiKeys(),
+            personalData,
+            personalReaders)
         .endpoints();
   }
 

@@ -1,5 +1,6 @@
 package io.twinloop.http;
 
+import io.twinloop.projections.personaldata.PersonalData;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;
@@ -55,6 +56,9 @@ final class Failures {
           Problems.of("overloaded", "Too many requests are waiting; nothing was changed.")
               .refuse()
               .retryAfter(SOON));
+    }
+    if (cause instanceof PersonalData.ErasedException erased) {
+      return Optional.of(Problems.of(Problems.SUBJECT_ERASED, erased.getMessage()).refuse());
     }
     if (cause instanceof TimeoutException) {
       return Optional.of(timedOut());

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.twinloop.domain.personaldata.PersonalToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -30,7 +31,8 @@ import java.util.regex.Pattern;
  *
  * <p>Strict means RFC 8259 in UTF-8, and beyond it what would hurt later: no name twice in an
  * object, no number outside the doubles, no NUL and no lone surrogate in a string (PostgreSQL can
- * store neither), at most {@value #MAX_DEPTH} levels. One leading byte order mark is skipped.
+ * store neither), nothing that looks like sealed personal data, at most {@value #MAX_DEPTH} levels.
+ * One leading byte order mark is skipped.
  */
 public final class Json {
 
@@ -219,7 +221,7 @@ public final class Json {
   private static Optional<Fault> faultInside(JsonNode node, JsonPointer at, String name, int i) {
     boolean fine =
         node.isTextual()
-            ? indexOfUnstorable(node.textValue()) < 0
+            ? indexOfUnstorable(node.textValue()) < 0 && !PersonalToken.isMarked(node.textValue())
             : node.isNumber() ? Double.isFinite(node.doubleValue()) : !node.isContainerNode();
     if (fine) {
       return Optional.empty();
@@ -230,7 +232,12 @@ public final class Json {
   private static Optional<Fault> faultIn(String text, JsonPointer at) {
     int bad = indexOfUnstorable(text);
     if (bad < 0) {
-      return Optional.empty();
+      return PersonalToken.isMarked(text)
+          ? Optional.of(
+              new Fault(
+                  at.toString(),
+                  "Text holds what marks sealed personal data in here, a circumflex before pd1."))
+          : Optional.empty();
     }
     String what = text.charAt(bad) == 0 ? "the character U+0000" : "half of a surrogate pair";
     return Optional.of(

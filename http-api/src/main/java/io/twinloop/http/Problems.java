@@ -17,6 +17,9 @@ public final class Problems {
 
   private record Kind(int status, String title) {}
 
+  /** Something personal was sent of somebody who is erased. */
+  public static final String SUBJECT_ERASED = "subject-erased";
+
   private static final Kind UNLISTED = new Kind(422, "The request was understood but refused");
 
   private static final Map<String, Kind> KINDS =
@@ -33,6 +36,7 @@ public final class Problems {
           kind("not-found", 404, "There is no such thing"),
           kind("no-such-path", 404, "There is no such path"),
           kind("method-not-allowed", 405, "The path doesn't know this method"),
+          kind("gone", 410, "It was kept once, and is no longer"),
           kind("body-too-slow", 408, "The body took too long to arrive"),
           kind("body-too-large", 413, "The body is too large"),
           kind("uri-too-long", 414, "The address is too long"),
@@ -50,6 +54,7 @@ public final class Problems {
           kind("refused", 422, "The request was understood but refused"),
           kind("invalid-value", 422, "A value is out of its range"),
           kind("idempotency-key-reused", 422, "The key belongs to another request"),
+          kind(Problems.SUBJECT_ERASED, 422, "The person was erased"),
           kind("rate-limited", 429, "Too many requests"),
           // Our side.
           kind("internal", 500, "Something went wrong here"),

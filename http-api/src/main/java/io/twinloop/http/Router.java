@@ -51,6 +51,7 @@ public final class Router {
   private final ReadBarrier readBarrier;
   private final IdempotentRequests idempotent;
   private final Failures failures;
+  private final PersonalAnswers personal;
   private final OpenStreams streams = new OpenStreams();
   private final SharedKillSwitch stopping = KillSwitches.shared("http-server-stopping");
 
@@ -71,10 +72,12 @@ public final class Router {
         system,
         readBarrier,
         idempotencyKeys,
+        PersonalAnswers.NONE,
         failure -> Optional.empty());
   }
 
   /**
+   * @param personal opens what is personal, the last step of every answer
    * @param foreseen refusals for exceptions that only other modules know, asked before the router's
    *     own; gets the cause without the wrappers of completion stages
    * @throws IllegalArgumentException when two endpoints have the same method and path
@@ -87,6 +90,7 @@ public final class Router {
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys,
+      PersonalAnswers personal,
       Function<Throwable, Optional<ProblemException>> foreseen) {
     this.endpoints = List.copyOf(endpoints);
     this.table = new RouteTable(this.endpoints);
@@ -98,6 +102,7 @@ public final class Router {
     this.readBarrier = readBarrier;
     this.idempotent = new IdempotentRequests(idempotencyKeys, system, settings.idempotencyLease());
     this.failures = new Failures(foreseen);
+    this.personal = personal;
   }
 
   /** The table this router answers from. */
@@ -120,7 +125,7 @@ public final class Router {
     exchange.answerTimeouts(List.of(correlation, traceparent));
     return Stages.flatMap(
         Stages.handle(
-            exchange.start(),
+            Stages.flatMap(exchange.start(), response -> personal.open(response, exchange.caller)),
             (response, failure) -> response != null ? response : exchange.refused(failure)),
         response -> {
           HttpResponse answer =

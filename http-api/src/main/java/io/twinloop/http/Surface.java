@@ -22,6 +22,7 @@ import io.twinloop.http.organization.OrgNodeRoutes;
 import io.twinloop.http.organization.OrgQueryRoutes;
 import io.twinloop.http.organization.SimulationRoutes;
 import io.twinloop.http.outbound.OutboxRoutes;
+import io.twinloop.http.personaldata.SubjectRoutes;
 import io.twinloop.http.process.ProcessRoutes;
 import io.twinloop.http.workflow.TaskRoutes;
 import io.twinloop.http.workflow.WorkflowBacktestRoutes;
@@ -46,6 +47,7 @@ import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.outbound.JdbcOutbox;
 import io.twinloop.projections.outbound.OutboxQueries;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
@@ -71,7 +73,9 @@ public record Surface(
     PrometheusMeterRegistry metrics,
     Availability availability,
     ProductClock clock,
-    KeptApiKeys apiKeys) {
+    KeptApiKeys apiKeys,
+    PersonalData personalData,
+    PersonalReaders personalReaders) {
 
   /** The table: first what answers whatever is away, then what needs the database. */
   public List<Endpoint> endpoints() {
@@ -90,7 +94,12 @@ public record Surface(
     Stream.of(
             operations.guardedEndpoints(),
             new KpiRoutes(entities, new KpiQueries(database), progress).endpoints(),
-            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+            new OrgNodeRoutes(
+                    entities,
+                    new OrgNodeQueries(database),
+                    new OrgGraph(database),
+                    personalData,
+                    personalReaders)
                 .endpoints(),
             new ProcessRoutes(
                     entities,
@@ -100,21 +109,27 @@ public record Surface(
                     clock)
                 .endpoints(),
             simulations().endpoints(),
-            new OrgImportRoutes(entities).endpoints(),
+            new OrgImportRoutes(entities, personalData).endpoints(),
             new OrgQueryRoutes(new OrgQueries(database)).endpoints(),
             new WorkflowDefinitionRoutes(workflows, runs).endpoints(),
             new WorkflowBacktestRoutes(workflows, runs, new Rehearsals(runJournal, clock))
                 .endpoints(),
             new WorkflowRoutes(
-                    entities, workflows, new Reruns(entities, runJournal), runs, progress)
+                    entities,
+                    workflows,
+                    new Reruns(entities, runJournal),
+                    runs,
+                    progress,
+                    personalData)
                 .endpoints(),
-            new TaskRoutes(entities, runs).endpoints(),
+            new TaskRoutes(entities, runs, personalData).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new EventRoutes(bus, new EventQueries(database)).endpoints(),
+            new EventRoutes(bus, new EventQueries(database), personalData).endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
             new OutboxRoutes(new OutboxQueries(database), new JdbcOutbox(database, clock))
                 .endpoints(),
-            new HrmsRoutes(entities, workflows).endpoints(),
+            new HrmsRoutes(entities, workflows, personalData).endpoints(),
+            new SubjectRoutes(entities, personalData).endpoints(),
             new ClockRoutes(clock, database).endpoints(),
             new ApiKeyRoutes(apiKeys).endpoints())
         .flatMap(List::stream)

@@ -32,7 +32,21 @@ class SurfaceTest {
   private static List<Endpoint> table() {
     Availability availability = new Availability(List.of(), Clock.systemUTC());
     return new Surface(
-            null, null, null, null, null, null, null, null, null, null, availability, null, null)
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            availability,
+            null,
+            null,
+            null,
+            null)
         .endpoints();
   }
 

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +59,9 @@ public final class TestServer implements AutoCloseable {
             builder.scopes,
             system,
             builder.barrier,
-            builder.keys);
+            builder.keys,
+            builder.personal,
+            failure -> Optional.empty());
     try {
       server = join(HttpServer.start(system, settings, router));
     } catch (RuntimeException e) {
@@ -83,6 +86,7 @@ public final class TestServer implements AutoCloseable {
     private String overrides = "";
     private Authenticator authenticator = Authenticator.OFF;
     private Scopes scopes = Scopes.NONE;
+    private PersonalAnswers personal = PersonalAnswers.NONE;
     private ReadBarrier barrier = ReadBarrier.OPEN;
     private IdempotencyKeys keys =
         new InMemoryIdempotencyKeys(
@@ -114,6 +118,11 @@ public final class TestServer implements AutoCloseable {
 
     public Builder keys(IdempotencyKeys value) {
       keys = value;
+      return this;
+    }
+
+    public Builder answering(PersonalAnswers value) {
+      personal = value;
       return this;
     }
 

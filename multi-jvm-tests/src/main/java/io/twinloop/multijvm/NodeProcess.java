@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class NodeProcess implements AutoCloseable {
   /** From JVM start to ready on a busy machine with two cores; alone it takes a few seconds. */
   private static final Duration READY_PATIENCE = Duration.ofMinutes(2);
+
+  /** Of trials, whose personal data is nobody's: 32 times 0. */
+  private static final String TRIAL_KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(2);
@@ -67,7 +71,8 @@ public final class NodeProcess implements AutoCloseable {
 
   public NodeProcess using(ServicesProcess services) {
     return with("TWINLOOP_POSTGRES_URL", services.postgresUrl())
-        .with("TWINLOOP_KAFKA_BOOTSTRAP", services.kafkaBootstrap());
+        .with("TWINLOOP_KAFKA_BOOTSTRAP", services.kafkaBootstrap())
+        .with("TWINLOOP_PERSONAL_DATA_KEY", TRIAL_KEY);
   }
 
   /** Adds an environment variable. */

@@ -10,8 +10,10 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -83,6 +85,8 @@ class LauncherTest {
         .contains("Twinloop is ready: http://127.0.0.1:" + port)
         .contains("curl http://127.0.0.1:" + port + "/api/v1/kpis/orders");
 
+    assertThat(data.resolve("secrets/personal-data.key")).isRegularFile();
+
     Run status = launch("status", "--data", data.toString());
     assertThat(status.exitCode()).isZero();
     assertThat(status.output()).contains("http://127.0.0.1:" + port).contains("200");
@@ -124,6 +128,24 @@ class LauncherTest {
         .contains("Twinloop does not run on the data folder")
         .contains("Stopping the PostgreSQL that a killed node left behind");
     assertThat(data.resolve("postgres/postmaster.pid")).doesNotExist();
+  }
+
+  @Test
+  void shouldMakeAKeyForPersonalDataOnceAndForItsOwnerAlone() throws IOException {
+    Path key = data.resolve("secrets/personal-data.key");
+    Run first = up();
+    first.await("Ctrl-C stops it");
+    String made = Files.readString(key);
+    assertThat(launch("stop", "--data", data.toString()).exitCode()).isZero();
+    assertThat(first.exitCode()).isZero();
+    Run second = up();
+    second.await("Ctrl-C stops it");
+
+    assertThat(Base64.getDecoder().decode(made.strip())).hasSize(32);
+    assertThat(Files.readString(key)).isEqualTo(made);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
+        .isEqualTo("rw-------");
+    assertThat(first.output() + second.output() + log()).doesNotContain(made.strip());
   }
 
   @Test

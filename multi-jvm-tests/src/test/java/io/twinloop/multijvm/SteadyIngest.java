@@ -80,7 +80,9 @@ final class SteadyIngest implements AutoCloseable {
     return batch;
   }
 
-  /** Of now: what a person measures meanwhile is stamped by the node, and what is older is history. */
+  /**
+   * Of now: what a person measures meanwhile is stamped by the node, and what is older is history.
+   */
   private Instant nextTimestamp() {
     Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     latest = now.isAfter(latest) ? now : latest.plusMillis(1);

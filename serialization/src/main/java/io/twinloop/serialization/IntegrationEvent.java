@@ -47,6 +47,25 @@ public record IntegrationEvent(
     others = Map.copyOf(others);
   }
 
+  /** The same event with another payload. */
+  public IntegrationEvent withData(ObjectNode other) {
+    return new IntegrationEvent(
+        id,
+        type,
+        source,
+        subject,
+        entityType,
+        time,
+        direction,
+        priority,
+        correlationId,
+        causationId,
+        schemaVersion,
+        traceparent,
+        others,
+        other);
+  }
+
   /** Who tells whom. */
   public enum Direction {
     DTO_TO_BPA("dto-to-bpa"),

@@ -16,6 +16,9 @@ import java.util.List;
  */
 public record SampleStep(Instant from, int count, double mean, double minimum, double maximum) {
 
+  /** The length of the steps in which old samples are kept. */
+  public static final Duration DAY = Duration.ofDays(1);
+
   /** Divides samples in order of time into steps, the empty ones left out. */
   public static List<SampleStep> of(List<Sample> samples, Duration length) {
     List<SampleStep> steps = new ArrayList<>();
@@ -28,6 +31,31 @@ public record SampleStep(Instant from, int count, double mean, double minimum, d
       }
     }
     return steps;
+  }
+
+  /** Puts steps in order of time together to steps of a whole number of their lengths. */
+  public static List<SampleStep> together(List<SampleStep> steps, Duration length) {
+    List<SampleStep> together = new ArrayList<>();
+    for (SampleStep step : steps) {
+      Instant from = beginning(step.from(), length);
+      int last = together.size() - 1;
+      if (last >= 0 && together.get(last).from().equals(from)) {
+        together.set(last, together.get(last).and(step));
+      } else {
+        together.add(new SampleStep(from, step.count, step.mean, step.minimum, step.maximum));
+      }
+    }
+    return together;
+  }
+
+  private SampleStep and(SampleStep other) {
+    int all = count + other.count;
+    return new SampleStep(
+        from,
+        all,
+        mean + (other.mean - mean) * other.count / all,
+        Math.min(minimum, other.minimum),
+        Math.max(maximum, other.maximum));
   }
 
   private static SampleStep of(Instant from, List<Sample> samples) {
@@ -45,7 +73,11 @@ public record SampleStep(Instant from, int count, double mean, double minimum, d
   }
 
   private static Instant beginning(Sample sample, Duration length) {
+    return beginning(sample.timestamp(), length);
+  }
+
+  private static Instant beginning(Instant at, Duration length) {
     long millis = length.toMillis();
-    return Instant.ofEpochMilli(Math.floorDiv(sample.timestamp().toEpochMilli(), millis) * millis);
+    return Instant.ofEpochMilli(Math.floorDiv(at.toEpochMilli(), millis) * millis);
   }
 }

@@ -48,7 +48,14 @@ public final class ImportReader {
           "properties",
           "validFrom");
 
-  private ImportReader() {}
+  private final PersonalFields personal;
+
+  /**
+   * @param personal fields whose values no sentence repeats
+   */
+  public ImportReader(PersonalFields personal) {
+    this.personal = personal;
+  }
 
   /** Thrown and caught in here: what is wrong, where it was seen. */
   private static final class Fault extends Exception {
@@ -62,7 +69,7 @@ public final class ImportReader {
   }
 
   /** Reads one statement. */
-  public static Read read(JsonNode json) {
+  public Read read(JsonNode json) {
     try {
       if (!json.isObject()) {
         throw invalid(
@@ -80,7 +87,7 @@ public final class ImportReader {
     }
   }
 
-  private static NodeLine node(JsonNode json) throws Fault {
+  private NodeLine node(JsonNode json) throws Fault {
     requireMembers(json, "node", NODE);
     String id = id(json, "id");
     JsonNode label = json.path("label");
@@ -93,7 +100,7 @@ public final class ImportReader {
             type,
             label.isTextual() && !label.textValue().isBlank() ? label.textValue() : id,
             properties(id, json.path("properties")));
-    List<Problem> problems = content.problems();
+    List<Problem> problems = personal.problems(content);
     if (!problems.isEmpty()) {
       throw new Fault(
           ImportFault.REFUSED, "Node '%s': %s".formatted(id, Problem.sentence(problems)));

@@ -3,6 +3,7 @@ package io.twinloop.domain.organization;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.personaldata.PersonalToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -41,7 +42,7 @@ public record NodeContent(NodeType type, String label, NodeProperties properties
     }
     if (label == null || label.isBlank()) {
       problems.add(new Problem("/label", "label is missing or blank"));
-    } else if (label.length() > LONGEST_LABEL) {
+    } else if (label.length() > LONGEST_LABEL && !PersonalToken.is(label)) {
       problems.add(
           new Problem(
               "/label",

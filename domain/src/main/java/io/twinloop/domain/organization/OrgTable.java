@@ -89,14 +89,17 @@ public final class OrgTable {
   }
 
   private final Kind kind;
+  private final ImportReader reader;
   private final List<String> columns;
 
   /**
    * @param header the first row
+   * @param reader of the statements that the rows are
    * @throws IllegalArgumentException with a sentence, when a column is missing or stands twice
    */
-  public OrgTable(Kind kind, List<String> header) {
+  public OrgTable(Kind kind, List<String> header, ImportReader reader) {
     this.kind = kind;
+    this.reader = reader;
     this.columns = header.stream().map(name -> column(kind, name.strip())).toList();
     Set<String> seen = new HashSet<>();
     for (String column : columns) {
@@ -189,7 +192,7 @@ public final class OrgTable {
         .put("type", type)
         .put("label", label)
         .set("properties", properties);
-    reads.add(0, ImportReader.read(json));
+    reads.add(0, reader.read(json));
     return reads;
   }
 
@@ -208,7 +211,7 @@ public final class OrgTable {
     return relation(source, relation, target, validFrom, cells);
   }
 
-  private static Read relation(
+  private Read relation(
       @Nullable String source,
       @Nullable String relation,
       @Nullable String target,
@@ -234,6 +237,6 @@ public final class OrgTable {
                 known == null
                     ? JsonNodeFactory.instance.textNode(text)
                     : KnownProperties.valueOf(known, name, text)));
-    return ImportReader.read(json);
+    return reader.read(json);
   }
 }

@@ -121,7 +121,7 @@ class ImportReaderTest {
 
   private static Read read(String json) {
     try {
-      return ImportReader.read(JSON.readTree(json));
+      return new ImportReader(PersonalFields.NONE).read(JSON.readTree(json));
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

@@ -113,7 +113,8 @@ class OrgTableTest {
   }
 
   private static OrgTable table(String kind, String... columns) {
-    return new OrgTable(OrgTable.Kind.of(kind), List.of(columns));
+    return new OrgTable(
+        OrgTable.Kind.of(kind), List.of(columns), new ImportReader(PersonalFields.NONE));
   }
 
   private static ImportLine line(Read read) {

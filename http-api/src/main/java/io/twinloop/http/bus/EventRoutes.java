@@ -19,6 +19,7 @@ import io.twinloop.projections.bus.EventQueries.Filter;
 import io.twinloop.projections.bus.EventQueries.Place;
 import io.twinloop.projections.bus.EventQueries.Recorded;
 import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
@@ -45,10 +46,12 @@ public final class EventRoutes {
 
   private final KafkaBus bus;
   private final EventQueries events;
+  private final PersonalData personalData;
 
-  public EventRoutes(KafkaBus bus, EventQueries events) {
+  public EventRoutes(KafkaBus bus, EventQueries events, PersonalData personalData) {
     this.bus = bus;
     this.events = events;
+    this.personalData = personalData;
   }
 
   public List<Endpoint> endpoints() {
@@ -117,13 +120,17 @@ public final class EventRoutes {
   }
 
   /** Structured where the body says so or holds {@code specversion}; else binary by its headers. */
-  private static CompletionStage<IntegrationEvent> read(Call call) {
-    return map(
+  private CompletionStage<IntegrationEvent> read(Call call) {
+    return flatMap(
         call.text(),
         text -> {
           try {
             boolean binary = call.header("ce-specversion").isPresent();
-            return binary ? binary(call, text) : structured(text);
+            IntegrationEvent event = binary ? binary(call, text) : structured(text);
+            if (PersonalData.isMarked(CloudEventCodec.encode(event))) {
+              throw new MalformedEventException("it holds what marks sealed personal data", null);
+            }
+            return personalData.seal(event);
           } catch (MalformedEventException e) {
             throw Problems.of("malformed", "This is no event of ours: " + e.getMessage()).refuse();
           }

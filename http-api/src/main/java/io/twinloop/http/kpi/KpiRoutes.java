@@ -29,8 +29,10 @@ import io.twinloop.projections.kpi.KpiQueries.EpisodeRow;
 import io.twinloop.projections.kpi.KpiQueries.KpiRow;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -183,6 +185,57 @@ public final class KpiRoutes {
               "?step", "invalid-value", "step is " + step + ", expected from 1 s to 366 days.")
           .refuse();
     }
+    return flatMap(
+        kpis.keptSince(id),
+        since -> {
+          if (step != null && since.isPresent() && isDays(step)) {
+            return days(id, from, to, step, limit);
+          }
+          requireKept(id, from, since);
+          return samples(id, from, to, step, limit);
+        });
+  }
+
+  private static boolean isDays(Duration step) {
+    return step.toMillis() % SampleStep.DAY.toMillis() == 0;
+  }
+
+  private static void requireKept(String id, @Nullable Instant from, Optional<Instant> since) {
+    if (from != null && since.filter(from::isBefore).isPresent()) {
+      throw Problems.at(
+              "?from",
+              "gone",
+              "Samples of '%s' are kept one by one from %s on; before that there are days: ask with a step of 24h or other whole days."
+                  .formatted(id, since.get()))
+          .refuse();
+    }
+  }
+
+  /** Steps of days: of what is no longer kept one by one, and of what is. */
+  private CompletionStage<HttpResponse> days(
+      String id, @Nullable Instant from, @Nullable Instant to, Duration step, int limit) {
+    return flatMap(
+        kpis.days(id, from, to, LARGEST_SERIES),
+        days ->
+            map(
+                kpis.samples(id, from, to, LARGEST_SERIES),
+                series -> {
+                  List<SampleStep> all = new ArrayList<>(days);
+                  all.addAll(SampleStep.of(series, SampleStep.DAY));
+                  return steps(SampleStep.together(all, step), step, limit);
+                }));
+  }
+
+  private static HttpResponse steps(List<SampleStep> steps, Duration step, int limit) {
+    return Answers.page(
+        steps.stream().limit(limit + 1L).toList(),
+        limit,
+        bucket -> bucket.from().plus(step).toString(),
+        Json::tree);
+  }
+
+  private CompletionStage<HttpResponse> samples(
+      String id, @Nullable Instant from, @Nullable Instant to, @Nullable Duration step, int limit) {
     return step == null
         ? map(
             kpis.samples(id, from, to, limit + 1),
@@ -195,12 +248,7 @@ public final class KpiRoutes {
                     KpiJson::describe))
         : map(
             kpis.samples(id, from, to, LARGEST_SERIES),
-            series ->
-                Answers.page(
-                    SampleStep.of(series, step).stream().limit(limit + 1L).toList(),
-                    limit,
-                    bucket -> bucket.from().plus(step).toString(),
-                    Json::tree));
+            series -> steps(SampleStep.of(series, step), step, limit));
   }
 
   private CompletionStage<HttpResponse> anomalies(Call call) {
@@ -246,10 +294,16 @@ public final class KpiRoutes {
           return flatMap(
               settled(id),
               current ->
-                  map(
-                      kpis.samples(id, request.from(), request.to(), LARGEST_SERIES),
-                      series ->
-                          KpiJson.describe(request, Backtest.run(request.detector(), series))));
+                  flatMap(
+                      kpis.keptSince(id),
+                      since -> {
+                        requireKept(id, request.from(), since);
+                        return map(
+                            kpis.samples(id, request.from(), request.to(), LARGEST_SERIES),
+                            series ->
+                                KpiJson.describe(
+                                    request, Backtest.run(request.detector(), series)));
+                      }));
         });
   }
 

@@ -26,6 +26,7 @@ import io.twinloop.http.JsonFields;
 import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.ReadPosition;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -58,10 +59,12 @@ public final class HrmsRoutes {
 
   private final Entities entities;
   private final Workflows workflows;
+  private final PersonalData personalData;
 
-  public HrmsRoutes(Entities entities, Workflows workflows) {
+  public HrmsRoutes(Entities entities, Workflows workflows, PersonalData personalData) {
     this.entities = entities;
     this.workflows = workflows;
+    this.personalData = personalData;
   }
 
   public List<Endpoint> endpoints() {
@@ -179,7 +182,9 @@ public final class HrmsRoutes {
     if (person instanceof OrgNode.Current) {
       requirePresent("employee", news.employeeId(), NodeType.PERSON, person);
     }
-    return start(call, news, BuiltInWorkflows.EMPLOYEE_ONBOARDING, joining(news));
+    return flatMap(
+        personalData.sealOf(news.employeeId(), joining(news)),
+        input -> start(call, news, BuiltInWorkflows.EMPLOYEE_ONBOARDING, input));
   }
 
   private CompletionStage<HttpResponse> leave(Call call, News news, OrgNode.Reply person) {

@@ -10,15 +10,19 @@ import io.twinloop.domain.organization.ImportLine.RelationLine;
 import io.twinloop.domain.organization.ImportLine.Sound;
 import io.twinloop.domain.organization.KnownHierarchy;
 import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.PersonalFields;
 import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.organization.StatementLedger;
+import io.twinloop.domain.personaldata.SubjectKey;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.http.BulkSummary;
+import io.twinloop.http.Problems;
 import io.twinloop.http.Stages;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -81,6 +85,7 @@ final class OrgImport {
   }
 
   private final Entities entities;
+  private final PersonalData personalData;
   private final Cause cause;
   private final ActorSystem<?> system;
   private final BulkSummary summary = new BulkSummary();
@@ -96,8 +101,9 @@ final class OrgImport {
   private final Map<RelationType, KnownHierarchy> hierarchies = new EnumMap<>(RelationType.class);
   private final List<Link> waiting = new ArrayList<>();
 
-  OrgImport(Entities entities, Cause cause, ActorSystem<?> system) {
+  OrgImport(Entities entities, PersonalData personalData, Cause cause, ActorSystem<?> system) {
     this.entities = entities;
+    this.personalData = personalData;
     this.cause = cause;
     this.system = system;
     for (RelationType type : RelationType.values()) {
@@ -127,7 +133,7 @@ final class OrgImport {
       }
     }
     return Stages.flatMap(
-        all(put, this::put),
+        Stages.flatMap(seal(put), ready -> all(ready, this::putUnlessErased)),
         replies -> {
           for (int i = 0; i < put.size(); i++) {
             sum(put.get(i), lines.get(i), replies.get(i));
@@ -202,6 +208,46 @@ final class OrgImport {
   }
 
   // Nodes
+
+  /** A node to be put, what is personal in it sealed; nothing for one of an erased person. */
+  private record Sealed(NodeLine node, boolean erased) {}
+
+  /** Seals what is personal in these nodes; their keys are read, and made, all at once. */
+  private CompletionStage<List<Sealed>> seal(List<NodeLine> lines) {
+    PersonalFields personal = personalData.fields();
+    Set<String> persons = new LinkedHashSet<>();
+    for (NodeLine line : lines) {
+      if (personal.concerns(line.content().type())) {
+        persons.add(line.id());
+      }
+    }
+    return Stages.map(
+        personalData.keysFor(persons),
+        keys ->
+            lines.stream()
+                .map(
+                    line ->
+                        persons.contains(line.id())
+                            ? sealed(line, keys.get(line.id()))
+                            : new Sealed(line, false))
+                .toList());
+  }
+
+  private Sealed sealed(NodeLine line, Optional<SubjectKey> key) {
+    return key.map(
+            present ->
+                new Sealed(
+                    new NodeLine(line.id(), personalData.fields().sealed(line.content(), present)),
+                    false))
+        .orElseGet(() -> new Sealed(line, true));
+  }
+
+  private CompletionStage<OrgNode.Reply> putUnlessErased(Sealed line) {
+    return line.erased()
+        ? CompletableFuture.completedStage(
+            new OrgNode.Rejected(Problems.SUBJECT_ERASED, PersonalData.sentence(line.node().id())))
+        : put(line.node());
+  }
 
   private CompletionStage<OrgNode.Reply> put(NodeLine node) {
     return entities.ask(

@@ -15,6 +15,7 @@ import io.twinloop.http.Ndjson;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Stages;
 import io.twinloop.http.organization.OrgImport.Statement;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +41,11 @@ public final class OrgImportRoutes {
   private static final Duration LONGEST_UPLOAD = Duration.ofHours(6);
 
   private final Entities entities;
+  private final PersonalData personalData;
 
-  public OrgImportRoutes(Entities entities) {
+  public OrgImportRoutes(Entities entities, PersonalData personalData) {
     this.entities = entities;
+    this.personalData = personalData;
   }
 
   public List<Endpoint> endpoints() {
@@ -58,10 +61,11 @@ public final class OrgImportRoutes {
         call.contentType()
             .map(type -> type.equals("text/csv"))
             .orElseGet(() -> call.query("kind").isPresent());
-    Source<Statement, ?> statements = isTable ? rows(call) : lines(call);
+    ImportReader reader = new ImportReader(personalData.fields());
+    Source<Statement, ?> statements = isTable ? rows(call, reader) : lines(call, reader);
     // No correlation id of its own: each thing that follows from a node begins a loop.
     Cause cause = new Cause(null, call.commandId(), call.caller().actor());
-    OrgImport taking = new OrgImport(entities, cause, call.system());
+    OrgImport taking = new OrgImport(entities, personalData, cause, call.system());
     return Stages.flatMap(
         statements
             .groupedWithin(LINES_PER_BATCH, LONGEST_WAIT)
@@ -70,12 +74,12 @@ public final class OrgImportRoutes {
         done -> Stages.map(taking.end(), end -> Answers.ok(taking.toJson())));
   }
 
-  private static Source<Statement, ?> lines(Call call) {
+  private static Source<Statement, ?> lines(Call call, ImportReader reader) {
     return Ndjson.lines(call.bytes(), LONGEST_LINE)
         .map(
             line ->
                 line instanceof Ndjson.Value value
-                    ? new Statement(line.number(), ImportReader.read(value.json()))
+                    ? new Statement(line.number(), reader.read(value.json()))
                     : broken((Ndjson.Broken) line));
   }
 
@@ -83,13 +87,13 @@ public final class OrgImportRoutes {
     return new Statement(line.number(), new Refused(line.code(), line.detail()));
   }
 
-  private static Source<Statement, ?> rows(Call call) {
+  private static Source<Statement, ?> rows(Call call, ImportReader statements) {
     OrgTable.Kind kind = kindOf(call.requiredQuery("kind"));
     TableReader reader =
         new TableReader(
             call.charset().orElse(null),
             call.query("separator").map(OrgImportRoutes::separatorOf).orElse(null));
-    Rows rows = new Rows(kind, reader);
+    Rows rows = new Rows(kind, reader, statements);
     return call.bytes()
         .map(Optional::of)
         .concat(Source.single(Optional.<ByteString>empty()))
@@ -122,11 +126,13 @@ public final class OrgImportRoutes {
   private static final class Rows {
     private final OrgTable.Kind kind;
     private final TableReader reader;
+    private final ImportReader statements;
     private @Nullable OrgTable table;
 
-    Rows(OrgTable.Kind kind, TableReader reader) {
+    Rows(OrgTable.Kind kind, TableReader reader, ImportReader statements) {
       this.kind = kind;
       this.reader = reader;
+      this.statements = statements;
     }
 
     List<Statement> read(ByteString bytes) {
@@ -165,7 +171,7 @@ public final class OrgImportRoutes {
 
     private OrgTable tableOf(TableReader.Cells header) {
       try {
-        return new OrgTable(kind, header.values());
+        return new OrgTable(kind, header.values(), statements);
       } catch (IllegalArgumentException e) {
         throw Problems.of("malformed", e.getMessage()).refuse();
       }

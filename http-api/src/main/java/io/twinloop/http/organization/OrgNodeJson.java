@@ -7,6 +7,7 @@ import io.twinloop.domain.organization.KnownProperties;
 import io.twinloop.domain.organization.NodeContent;
 import io.twinloop.domain.organization.NodeProperties;
 import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.PersonalFields;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.entities.Refusals;
 import io.twinloop.entities.organization.OrgNode;
@@ -44,15 +45,33 @@ final class OrgNodeJson {
   }
 
   /** A node's content; refuses values that its type does not take, each at its place. */
-  static NodeContent content(JsonNode json) {
+  static NodeContent content(JsonNode json, PersonalFields personal) {
     NodeContent content =
         JsonFields.read(
             json,
             fields ->
                 new NodeContent(
                     fields.oneOf("type", NODE_TYPES), fields.string("label"), properties(fields)));
-    refuseIfAny(content.problems());
+    refuseIfAny(personal.problems(content));
     return content;
+  }
+
+  /**
+   * Refuses a merge patch with values that a node of this type does not take. Of what is sealed the
+   * node itself can't tell any more.
+   */
+  static void checkPatch(NodeType type, ObjectNode patch, PersonalFields personal) {
+    JsonNode label = patch.path("label");
+    NodeProperties properties =
+        patch.get("properties") instanceof ObjectNode object
+            ? NodeProperties.of(object)
+            : NodeProperties.NONE;
+    if (!label.isMissingNode() && !label.isTextual()) {
+      throw Problems.at("/label", Refusals.REFUSED, "label is no text, expected one.").refuse();
+    }
+    // A patch without a label leaves it as it is, which is sound.
+    String sound = label.isTextual() ? label.textValue() : "-";
+    refuseIfAny(personal.problems(new NodeContent(type, sound, properties)));
   }
 
   /** What is said of a relation. */

@@ -21,12 +21,14 @@ import io.twinloop.http.Cursors;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.Inputs;
 import io.twinloop.http.Json;
+import io.twinloop.http.PersonalReaders;
 import io.twinloop.http.Problems;
 import io.twinloop.http.ReadPosition;
 import io.twinloop.projections.organization.AsOf;
+import io.twinloop.projections.organization.NodeSearch;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
-import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -53,13 +55,24 @@ public final class OrgNodeRoutes {
   private final Entities entities;
   private final OrgNodes nodes;
   private final OrgNodeQueries queries;
+  private final NodeSearch search;
   private final OrgGraph graph;
+  private final PersonalData personalData;
+  private final PersonalReaders personalReaders;
 
-  public OrgNodeRoutes(Entities entities, OrgNodeQueries queries, OrgGraph graph) {
+  public OrgNodeRoutes(
+      Entities entities,
+      OrgNodeQueries queries,
+      OrgGraph graph,
+      PersonalData personalData,
+      PersonalReaders personalReaders) {
     this.entities = entities;
     this.nodes = new OrgNodes(entities);
     this.queries = queries;
+    this.search = new NodeSearch(queries, personalData);
     this.graph = graph;
+    this.personalData = personalData;
+    this.personalReaders = personalReaders;
   }
 
   public List<Endpoint> endpoints() {
@@ -84,9 +97,14 @@ public final class OrgNodeRoutes {
             call.query("within").orElse(null),
             call.flag("overSla"),
             call.query("automationLevel").map(OrgNodeRoutes::automationLevelOf).orElse(null));
-    return map(
-        queries.within(call.scope()).nodes(filter, asOf(call), call.cursor().orElse(""), limit + 1),
-        page -> Answers.page(page, limit, NodeRow::id, Json::tree));
+    return flatMap(
+        personalReaders.of(call.caller()),
+        mayRead ->
+            map(
+                search
+                    .within(call.scope())
+                    .nodes(filter, asOf(call), call.cursor().orElse(""), limit, mayRead),
+                page -> Answers.page(page.nodes().stream().map(Json::tree).toList(), page.next())));
   }
 
   private CompletionStage<HttpResponse> put(Call call) {
@@ -94,29 +112,34 @@ public final class OrgNodeRoutes {
     return flatMap(
         call.json(),
         body -> {
-          NodeContent content = OrgNodeJson.content(body);
+          NodeContent content = OrgNodeJson.content(body, personalData.fields());
           return flatMap(
               anyRevisionOf(call, id),
               expected ->
-                  ask(
-                      id,
-                      replyTo ->
-                          new OrgNode.Put(
-                              content.type(),
-                              content.label(),
-                              content.properties(),
-                              expected.orElse(null),
-                              causeOf(call),
-                              replyTo),
-                      accepted -> {
-                        ObjectNode json = OrgNodeJson.describe(id, content);
-                        return changed(
-                            id,
-                            accepted,
-                            accepted.created()
-                                ? Answers.created("/api/v1/twin/nodes/" + id, json)
-                                : Answers.ok(json));
-                      }));
+                  flatMap(personalData.seal(id, content), ready -> put(call, id, ready, expected)));
+        });
+  }
+
+  private CompletionStage<HttpResponse> put(
+      Call call, String id, NodeContent content, Optional<Long> expected) {
+    return ask(
+        id,
+        replyTo ->
+            new OrgNode.Put(
+                content.type(),
+                content.label(),
+                content.properties(),
+                expected.orElse(null),
+                causeOf(call),
+                replyTo),
+        accepted -> {
+          ObjectNode json = OrgNodeJson.describe(id, content);
+          return changed(
+              id,
+              accepted,
+              accepted.created()
+                  ? Answers.created("/api/v1/twin/nodes/" + id, json)
+                  : Answers.ok(json));
         });
   }
 
@@ -148,18 +171,39 @@ public final class OrgNodeRoutes {
     String id = toChange(call);
     return flatMap(
         call.json(),
-        body ->
-            flatMap(
-                entities.<OrgNode.Command, OrgNode.Reply>ask(
-                    OrgNode.KEY,
-                    id,
-                    replyTo ->
-                        new OrgNode.Patch(
-                            objectOf(body), expectedRevision(call), causeOf(call), replyTo)),
-                reply ->
-                    reply instanceof OrgNode.Accepted accepted
-                        ? patched(id, accepted)
-                        : CompletableFuture.completedStage(refused(reply))));
+        body -> {
+          ObjectNode patch = objectOf(body);
+          return personalData.fields().mayConcern(patch)
+              ? flatMap(
+                  current(id),
+                  reply ->
+                      reply instanceof OrgNode.Current node
+                          ? flatMap(
+                              sealed(id, node.content().type(), patch),
+                              ready -> patch(call, id, ready))
+                          : CompletableFuture.completedStage(refused(reply)))
+              : patch(call, id, patch);
+        });
+  }
+
+  /** The patch with what is personal sealed, once that is seen to be sound. */
+  private CompletionStage<ObjectNode> sealed(String id, NodeType type, ObjectNode patch) {
+    if (personalData.fields().concerns(type)) {
+      OrgNodeJson.checkPatch(type, patch, personalData.fields());
+    }
+    return personalData.sealPatch(id, type, patch);
+  }
+
+  private CompletionStage<HttpResponse> patch(Call call, String id, ObjectNode patch) {
+    return flatMap(
+        entities.<OrgNode.Command, OrgNode.Reply>ask(
+            OrgNode.KEY,
+            id,
+            replyTo -> new OrgNode.Patch(patch, expectedRevision(call), causeOf(call), replyTo)),
+        reply ->
+            reply instanceof OrgNode.Accepted accepted
+                ? patched(id, accepted)
+                : CompletableFuture.completedStage(refused(reply)));
   }
 
   /** The node after a patch; another change may have followed already. */

@@ -18,6 +18,7 @@ import io.twinloop.http.Json;
 import io.twinloop.http.JsonFields;
 import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import io.twinloop.projections.workflow.WorkflowQueries.TaskFilter;
 import java.util.List;
@@ -31,10 +32,12 @@ public final class TaskRoutes {
 
   private final Entities entities;
   private final WorkflowQueries queries;
+  private final PersonalData personalData;
 
-  public TaskRoutes(Entities entities, WorkflowQueries queries) {
+  public TaskRoutes(Entities entities, WorkflowQueries queries, PersonalData personalData) {
     this.entities = entities;
     this.queries = queries;
+    this.personalData = personalData;
   }
 
   public List<Endpoint> endpoints() {
@@ -104,9 +107,9 @@ public final class TaskRoutes {
     return flatMap(
         call.optionalJson(),
         body ->
-            handle(
-                call,
-                new TaskAction.Complete(body.map(TaskRoutes::outputIn).orElseGet(Json::object))));
+            flatMap(
+                personalData.sealData(body.map(TaskRoutes::outputIn).orElseGet(Json::object), null),
+                output -> handle(call, new TaskAction.Complete(output))));
   }
 
   private static JsonNode outputIn(JsonNode body) {

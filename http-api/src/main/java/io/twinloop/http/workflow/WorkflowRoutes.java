@@ -23,6 +23,7 @@ import io.twinloop.http.Problem;
 import io.twinloop.http.Problems;
 import io.twinloop.http.ReadPosition;
 import io.twinloop.projections.ReadModelProgress;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import io.twinloop.projections.workflow.WorkflowQueries.RunFilter;
 import io.twinloop.projections.workflow.WorkflowQueries.StepRow;
@@ -53,6 +54,7 @@ public final class WorkflowRoutes {
   private final Entities entities;
   private final Workflows workflows;
   private final Reruns reruns;
+  private final PersonalData personalData;
   private final WorkflowQueries queries;
   private final ReadModelProgress progress;
 
@@ -61,7 +63,9 @@ public final class WorkflowRoutes {
       Workflows workflows,
       Reruns reruns,
       WorkflowQueries queries,
-      ReadModelProgress progress) {
+      ReadModelProgress progress,
+      PersonalData personalData) {
+    this.personalData = personalData;
     this.entities = entities;
     this.workflows = workflows;
     this.reruns = reruns;
@@ -102,18 +106,10 @@ public final class WorkflowRoutes {
         body -> {
           Request request = JsonFields.read(body, WorkflowRoutes::request);
           String id = request.id().orElse(call.commandId());
-          Workflows.Order order =
-              new Workflows.Order(
-                  request.definition().namespace(),
-                  request.definition().name(),
-                  request.definition().version().orElse(null),
-                  id,
-                  request.input().orElseGet(Json::object),
-                  null,
-                  null,
-                  request.correlationId().orElse(call.caller().correlationId()));
           return flatMap(
-              workflows.start(order, causeOf(call)),
+              flatMap(
+                  personalData.sealData(request.input().orElseGet(Json::object), null),
+                  input -> workflows.start(order(call, id, request, input), causeOf(call))),
               reply -> {
                 if (reply instanceof WorkflowInstance.Rejected rejected) {
                   return CompletableFuture.completedStage(refused(rejected));
@@ -124,6 +120,18 @@ public final class WorkflowRoutes {
                     : CompletableFuture.completedStage(started(id, accepted));
               });
         });
+  }
+
+  private static Workflows.Order order(Call call, String id, Request request, JsonNode input) {
+    return new Workflows.Order(
+        request.definition().namespace(),
+        request.definition().name(),
+        request.definition().version().orElse(null),
+        id,
+        input,
+        null,
+        null,
+        request.correlationId().orElse(call.caller().correlationId()));
   }
 
   private static Request request(JsonFields fields) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.OpenApiAnswers;
+import io.twinloop.http.TestPersonalData;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
 import io.twinloop.http.identity.ApiKeyCheck;
@@ -36,7 +37,11 @@ class EventRoutesTest {
   @BeforeAll
   static void start() {
     server =
-        TestServer.with(new EventRoutes(null, null).endpoints().toArray(Endpoint[]::new)).start();
+        TestServer.with(
+                new EventRoutes(null, null, TestPersonalData.create())
+                    .endpoints()
+                    .toArray(Endpoint[]::new))
+            .start();
   }
 
   @AfterAll

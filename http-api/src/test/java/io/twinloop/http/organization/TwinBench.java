@@ -15,8 +15,12 @@ import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.organization.Simulation;
 import io.twinloop.http.Endpoint;
+import io.twinloop.http.PersonalAnswers;
+import io.twinloop.http.PersonalReaders;
+import io.twinloop.http.TestPersonalData;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
+import io.twinloop.http.personaldata.SubjectRoutes;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionSession;
 import io.twinloop.projections.ReadModelSchema;
@@ -29,6 +33,7 @@ import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.SimulationQueries;
 import io.twinloop.projections.organization.SimulationReadModel;
 import io.twinloop.projections.organization.SimulationRunner;
+import io.twinloop.projections.personaldata.PersonalData;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +49,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -71,6 +77,7 @@ final class TwinBench implements AutoCloseable {
   private final TestServer server;
   private final OrgPictures pictures;
   private volatile boolean behind;
+  private volatile Predicate<String> mayRead = subject -> true;
   private final OrgNodeReadModel readModel = new OrgNodeReadModel();
   private final Map<String, Integer> followed = new HashMap<>();
 
@@ -94,9 +101,16 @@ final class TwinBench implements AutoCloseable {
     entities = new Entities(sharding, Duration.ofSeconds(20));
     database = new Database(dataSource, Runnable::run);
     pictures = new OrgPictures(database);
+    PersonalData personalData = TestPersonalData.create();
+    PersonalReaders readers = caller -> CompletableFuture.completedStage(mayRead);
     List<Endpoint> endpoints =
         new ArrayList<>(
-            new OrgNodeRoutes(entities, new OrgNodeQueries(database), new OrgGraph(database))
+            new OrgNodeRoutes(
+                    entities,
+                    new OrgNodeQueries(database),
+                    new OrgGraph(database),
+                    personalData,
+                    readers)
                 .endpoints());
     endpoints.addAll(
         new SimulationRoutes(
@@ -105,9 +119,13 @@ final class TwinBench implements AutoCloseable {
                 new SimulationQueries(database),
                 atMost -> CompletableFuture.completedStage(!behind))
             .endpoints());
-    endpoints.addAll(new OrgImportRoutes(entities).endpoints());
+    endpoints.addAll(new OrgImportRoutes(entities, personalData).endpoints());
     endpoints.addAll(new OrgQueryRoutes(new OrgQueries(database)).endpoints());
-    server = TestServer.with(endpoints.toArray(Endpoint[]::new)).start();
+    endpoints.addAll(new SubjectRoutes(entities, personalData).endpoints());
+    server =
+        TestServer.with(endpoints.toArray(Endpoint[]::new))
+            .answering(new PersonalAnswers(personalData, readers))
+            .start();
   }
 
   private static Config config() {
@@ -172,6 +190,20 @@ final class TwinBench implements AutoCloseable {
       throw new AssertionError(e);
     }
     return this;
+  }
+
+  /** Of whom callers may see what is personal from now on. */
+  void mayRead(Predicate<String> next) {
+    mayRead = next;
+  }
+
+  /** What the journal keeps of a node, as text. */
+  String stored(String id) {
+    return journal.persistedInStorage(OrgNode.KEY.name() + "|" + id).toString();
+  }
+
+  Reply erase(String id) {
+    return send("POST", "/api/v1/subjects/" + id + "/erase", "");
   }
 
   /** Lets the organisation's read model be behind for good, or not. */

@@ -15,8 +15,10 @@ import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.EntitySystem;
+import io.twinloop.http.TestPersonalData;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.workflow.WorkflowQueries;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Clock;
@@ -76,12 +78,14 @@ class WorkflowRoutesTest {
         new Reruns(
             entities.entities(),
             new RunJournal(entities.system(), PersistenceTestKitReadJournal.Identifier()));
+    PersonalData personalData = TestPersonalData.create();
     Endpoint[] endpoints =
         Stream.of(
                 new WorkflowDefinitionRoutes(workflows, queries).endpoints(),
-                new WorkflowRoutes(entities.entities(), workflows, reruns, queries, null)
+                new WorkflowRoutes(
+                        entities.entities(), workflows, reruns, queries, null, personalData)
                     .endpoints(),
-                new TaskRoutes(entities.entities(), queries).endpoints())
+                new TaskRoutes(entities.entities(), queries, personalData).endpoints())
             .flatMap(List::stream)
             .toArray(Endpoint[]::new);
     server = TestServer.with(endpoints).start();

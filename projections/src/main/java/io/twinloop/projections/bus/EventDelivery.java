@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.entities.EntityIds;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
 import io.twinloop.serialization.IntegrationEvent;
@@ -45,6 +46,7 @@ public final class EventDelivery {
   private final Map<String, Effect> effects;
   private final Database database;
   private final DeadLetters deadLetters;
+  private final PersonalData personalData;
   private final Clock clock;
   private final MeterRegistry metrics;
 
@@ -53,12 +55,14 @@ public final class EventDelivery {
       Map<String, Effect> effects,
       Database database,
       DeadLetters deadLetters,
+      PersonalData personalData,
       Clock clock,
       MeterRegistry metrics) {
     this.settings = settings;
     this.effects = Map.copyOf(effects);
     this.database = database;
     this.deadLetters = deadLetters;
+    this.personalData = personalData;
     this.clock = clock;
     this.metrics = metrics;
   }
@@ -66,14 +70,29 @@ public final class EventDelivery {
   /** One event as it came. */
   public record Delivery(String topic, String key, ByteString bytes) {}
 
-  /** Done when the event had its effect, or is kept among the dead; never fails. */
+  /**
+   * Done when the event had its effect, or is kept among the dead; never fails. What others have
+   * put on the bus in clear is sealed before anything is stored of it.
+   */
   public CompletionStage<Void> deliver(Delivery delivery) {
-    IntegrationEvent event;
+    IntegrationEvent came;
     try {
-      event = CloudEventCodec.decode(delivery.bytes().toArray());
+      came = CloudEventCodec.decode(delivery.bytes().toArray());
     } catch (MalformedEventException e) {
       return bury(delivery, null, "malformed: " + e.getMessage(), 1);
     }
+    return personalData.isPersonal(came)
+        ? untilItWorks(() -> personalData.seal(came))
+            .thenCompose(event -> handle(sealed(delivery, event), event))
+        : handle(delivery, came);
+  }
+
+  private static Delivery sealed(Delivery delivery, IntegrationEvent event) {
+    return new Delivery(
+        delivery.topic(), delivery.key(), ByteString.fromArray(CloudEventCodec.encode(event)));
+  }
+
+  private CompletionStage<Void> handle(Delivery delivery, IntegrationEvent event) {
     return untilItWorks(() -> isHandled(event))
         .thenCompose(
             handled -> {

@@ -3,6 +3,7 @@ package io.twinloop.projections.kpi;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.kpi.Sample;
 import io.twinloop.domain.kpi.SampleChunk;
+import io.twinloop.domain.kpi.SampleStep;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
 import io.twinloop.projections.identity.Scope;
@@ -13,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,16 @@ public final class KpiQueries {
       FROM kpi_episode
       WHERE kpi_id = ? AND opened_at > ? AND opened_at >= ? AND opened_at <= ?
       ORDER BY opened_at LIMIT ?
+      """;
+
+  /** Primary key. */
+  private static final String KEPT_SINCE = "SELECT since FROM kpi_samples_kept WHERE kpi_id = ?";
+
+  /** Primary key, in order of time. */
+  private static final String DAYS =
+      """
+      SELECT day, count, mean, minimum, maximum FROM kpi_sample_day
+      WHERE kpi_id = ? AND day BETWEEN ? AND ? ORDER BY day LIMIT ?
       """;
 
   private static final Instant FIRST = Instant.parse("1900-01-01T00:00:00Z");
@@ -131,6 +143,37 @@ public final class KpiQueries {
       }
     }
     return samples;
+  }
+
+  /** Since when a KPI's samples are kept one by one; empty while all are. */
+  public CompletionStage<Optional<Instant>> keptSince(String kpiId) {
+    return database.inTransaction(
+        connection -> Sql.one(connection, KEPT_SINCE, row -> Sql.instant(row, "since"), kpiId));
+  }
+
+  /** The days that are left of samples no longer kept, in order of time. */
+  public CompletionStage<List<SampleStep>> days(
+      String kpiId, @Nullable Instant from, @Nullable Instant to, int limit) {
+    return database.inTransaction(
+        connection ->
+            Sql.list(
+                connection,
+                DAYS,
+                row ->
+                    new SampleStep(
+                        Instant.EPOCH.plus(SampleStep.DAY.multipliedBy(row.getLong("day"))),
+                        row.getInt("count"),
+                        row.getDouble("mean"),
+                        row.getDouble("minimum"),
+                        row.getDouble("maximum")),
+                kpiId,
+                dayOf(from == null ? FIRST : from),
+                dayOf(to == null ? LAST : to),
+                limit));
+  }
+
+  private static long dayOf(Instant instant) {
+    return Math.floorDiv(instant.getEpochSecond(), SampleStep.DAY.toSeconds());
   }
 
   private static long hourOf(Instant instant) {

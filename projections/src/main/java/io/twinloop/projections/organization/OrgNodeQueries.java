@@ -24,8 +24,9 @@ public final class OrgNodeQueries {
   private static final String MATCHES =
       """
       AND (?::text IS NULL OR n.type = ?)
-      AND (?::text IS NULL OR strpos(lower(n.label), lower(?)) > 0
-        OR strpos(lower(n.id), lower(?)) > 0)
+      AND (?::text IS NULL OR strpos(lower(n.id), lower(?)) > 0
+        OR CASE WHEN starts_with(n.label, '^pd1.') THEN ?
+          ELSE strpos(lower(n.label), lower(?)) > 0 END)
       AND (NOT ? OR CASE WHEN n.type = 'Process'
         THEN (n.properties -> 'avg_duration_days')::text::numeric
           > (n.properties -> 'sla_days')::text::numeric ELSE false END)
@@ -173,8 +174,18 @@ public final class OrgNodeQueries {
     }
   }
 
-  /** Nodes in order of id, after {@code after}. */
+  /** Nodes in order of id, after {@code after}; a text is not looked for in sealed labels. */
   public CompletionStage<List<NodeRow>> nodes(Filter filter, AsOf asOf, String after, int limit) {
+    return nodes(filter, asOf, after, limit, false);
+  }
+
+  /** Likewise, and those whose labels are sealed and may hold the text. */
+  CompletionStage<List<NodeRow>> candidates(Filter filter, AsOf asOf, String after, int limit) {
+    return nodes(filter, asOf, after, limit, true);
+  }
+
+  private CompletionStage<List<NodeRow>> nodes(
+      Filter filter, AsOf asOf, String after, int limit, boolean sealed) {
     String type = filter.type();
     String text = filter.text();
     String within = filter.within();
@@ -192,6 +203,7 @@ public final class OrgNodeQueries {
                     type,
                     text,
                     text,
+                    sealed,
                     text,
                     overSla,
                     automation,
@@ -210,6 +222,7 @@ public final class OrgNodeQueries {
                     type,
                     text,
                     text,
+                    sealed,
                     text,
                     overSla,
                     automation,

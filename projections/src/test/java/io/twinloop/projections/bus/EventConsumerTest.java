@@ -12,6 +12,7 @@ import io.twinloop.projections.TestJournal;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.Effect.Outcome;
 import io.twinloop.projections.bus.KafkaBus.BusUnavailableException;
+import io.twinloop.projections.personaldata.TestPersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.IntegrationEvent.Direction;
@@ -358,6 +359,7 @@ class EventConsumerTest {
             Map.of(Events.TYPE, effect),
             readModels.database(),
             new DeadLetters(readModels.database(), deadLetterBus(), clock),
+            TestPersonalData.create(),
             clock,
             metrics);
     consumer = new EventConsumer(system.system(), settings, delivery, clock, metrics);

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.twinloop.domain.personaldata.PersonalToken;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.Effect.Refused;
 import io.twinloop.projections.bus.EventDelivery.Delivery;
+import io.twinloop.projections.personaldata.PersonalData;
+import io.twinloop.projections.personaldata.TestPersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.IntegrationEvent;
+import io.twinloop.serialization.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +52,7 @@ class EventDeliveryTest {
   private final ScriptedEffect effect = new ScriptedEffect();
   private SimpleMeterRegistry metrics;
   private DeadLetters deadLetters;
+  private PersonalData personalData;
   private EventDelivery delivery;
 
   @BeforeAll
@@ -68,6 +74,7 @@ class EventDeliveryTest {
   void empty() {
     TestPostgres.empty(readModels);
     metrics = new SimpleMeterRegistry();
+    personalData = TestPersonalData.create();
     deadLetters = new DeadLetters(readModels.database(), bus, clock);
     delivery = delivery(readModels, PAUSES);
   }
@@ -83,6 +90,7 @@ class EventDeliveryTest {
         Map.of(Events.TYPE, effect),
         models.database(),
         new DeadLetters(models.database(), bus, clock),
+        personalData,
         clock,
         metrics);
   }
@@ -120,11 +128,31 @@ class EventDeliveryTest {
             Map.of(Events.TYPE, effect),
             readModels.database(),
             deadLetters,
+            personalData,
             clock,
             metrics);
     deliver(Events.event("a"));
 
     assertThat(effect.reached()).containsExactly("a", "a");
+  }
+
+  // Personal data
+
+  @Test
+  void shouldSealWhatOthersSayOfAPersonBeforeAnythingIsStored() {
+    List<String> names = new ArrayList<>();
+    effect.does(
+        event -> {
+          names.add(event.data().path("anonymized_name").textValue());
+          return CompletableFuture.completedFuture(new Refused("refused", "no"));
+        });
+    ObjectNode data =
+        Json.MAPPER.createObjectNode().put("employee_id", "p").put("anonymized_name", "Quartz");
+
+    deliver(Events.event("a").withData(data));
+
+    assertThat(names).singleElement().matches(PersonalToken::is);
+    assertThat(letters().get(0).event().utf8String()).doesNotContain("Quartz").contains("^pd1.");
   }
 
   // Retries

@@ -1,0 +1,217 @@
+package io.twinloop.projections.retention;
+
+import static io.twinloop.projections.TestPostgres.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.twinloop.domain.kpi.DetectorSpec;
+import io.twinloop.domain.kpi.KpiDefinition;
+import io.twinloop.domain.kpi.Polarity;
+import io.twinloop.domain.kpi.Sample;
+import io.twinloop.domain.kpi.SampleBatch;
+import io.twinloop.domain.kpi.SampleStep;
+import io.twinloop.entities.Cause;
+import io.twinloop.entities.kpi.Kpi;
+import io.twinloop.projections.MovableClock;
+import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.TestJournal;
+import io.twinloop.projections.TestPostgres;
+import io.twinloop.projections.kpi.KpiQueries;
+import io.twinloop.projections.kpi.KpiReadModel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RetentionTest {
+
+  private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Cause CAUSE = new Cause(null, "request-1", "ada");
+  private static final Duration YEAR = Duration.ofDays(365);
+
+  private static ReadModels readModels;
+  private static KpiQueries queries;
+
+  private final MovableClock clock = new MovableClock(NOON);
+  private final MovableClock machine = new MovableClock(NOON);
+  private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+
+  @BeforeAll
+  static void open() {
+    readModels = TestPostgres.readModels();
+    queries = new KpiQueries(readModels.database());
+  }
+
+  @AfterAll
+  static void close() {
+    readModels.close();
+  }
+
+  @BeforeEach
+  void empty() {
+    TestPostgres.empty(readModels);
+  }
+
+  private static RetentionSettings settings(String hocon) {
+    Config config = ConfigFactory.parseString(hocon);
+    return RetentionSettings.of(config.withFallback(ConfigFactory.defaultReference()));
+  }
+
+  private long run(String hocon) {
+    return join(
+        new Retention(readModels.database(), settings(hocon), clock, machine, metrics).run());
+  }
+
+  /** A KPI with a sample every six hours from one instant to another, 0, 1, 2 … in value. */
+  private static List<Sample> kpi(String id, Instant from, Instant to) {
+    TestJournal<Kpi.Event> journal = new TestJournal<>("Kpi", id);
+    KpiDefinition definition =
+        new KpiDefinition(
+            id, "1", null, Polarity.TARGET, null, null, null, null, null, DetectorSpec.DEFAULT);
+    List<Sample> samples = new ArrayList<>();
+    for (Instant at = from; !at.isAfter(to); at = at.plus(Duration.ofHours(6))) {
+      samples.add(Sample.of(at, samples.size(), "test"));
+    }
+    TestPostgres.project(
+        readModels,
+        new KpiReadModel(),
+        journal.write(
+            new Kpi.Defined(definition, NOON, CAUSE),
+            new Kpi.SamplesTaken(SampleBatch.of(samples), 0, null, NOON, CAUSE)));
+    return samples;
+  }
+
+  private static List<Sample> kept(String id) {
+    return join(queries.samples(id, null, null, 1_000_000));
+  }
+
+  @Test
+  void shouldKeepAYearBeforeTheNewestSampleAndDaysOfWhatIsOlder() {
+    List<Sample> samples = kpi("old", NOON.minus(YEAR).minus(Duration.ofDays(30)), NOON);
+    Instant since = NOON.minus(YEAR);
+
+    assertThat(run("")).isEqualTo(120);
+
+    assertThat(kept("old"))
+        .isEqualTo(samples.stream().filter(each -> !each.timestamp().isBefore(since)).toList());
+    assertThat(join(queries.keptSince("old"))).contains(since);
+    List<SampleStep> days = join(queries.days("old", null, null, 1_000));
+    List<SampleStep> wanted =
+        SampleStep.of(
+            samples.stream().filter(each -> each.timestamp().isBefore(since)).toList(),
+            SampleStep.DAY);
+    assertThat(days).hasSameSizeAs(wanted);
+    for (int i = 0; i < days.size(); i++) {
+      assertThat(days.get(i).from()).isEqualTo(wanted.get(i).from());
+      assertThat(days.get(i).count()).isEqualTo(wanted.get(i).count());
+      assertThat(days.get(i).mean()).isCloseTo(wanted.get(i).mean(), within(1e-9));
+      assertThat(days.get(i).maximum()).isEqualTo(wanted.get(i).maximum());
+    }
+  }
+
+  @Test
+  void shouldCountEachSampleOnceHoweverOftenItRunsAndADayGoesOn() {
+    kpi("on", NOON.minus(YEAR).minus(Duration.ofDays(2)), NOON);
+    run("");
+
+    assertThat(run("")).isZero();
+    kpi("on", NOON.plus(Duration.ofHours(6)), NOON.plus(Duration.ofHours(12)));
+    assertThat(run("")).isEqualTo(2);
+
+    int rolledUp =
+        join(queries.days("on", null, null, 1_000)).stream().mapToInt(SampleStep::count).sum();
+    assertThat(rolledUp).isEqualTo(8 + 2);
+    assertThat(join(queries.keptSince("on"))).contains(NOON.minus(YEAR).plus(Duration.ofHours(12)));
+  }
+
+  @Test
+  void shouldKeepTheSamplesOfAKpiThatEndedWhateverTheTime() {
+    kpi("ended", NOON.minus(Duration.ofDays(3_000)), NOON.minus(Duration.ofDays(2_900)));
+    clock.advance(Duration.ofDays(3_650));
+
+    assertThat(run("")).isZero();
+    assertThat(join(queries.keptSince("ended"))).isEmpty();
+  }
+
+  @Test
+  void shouldGoThroughEveryKpiInPortions() {
+    Stream.iterate(0, i -> i + 1)
+        .limit(7)
+        .forEach(i -> kpi("k" + i, NOON.minus(YEAR).minus(Duration.ofDays(200)), NOON));
+
+    assertThat(run("")).isEqualTo(7 * 800);
+  }
+
+  @Test
+  void shouldDeleteRowsByTheirAgeAndLeaveTheYoung() {
+    for (int day = 0; day < 10; day++) {
+      String at = NOON.minus(Duration.ofDays(day)).toString();
+      TestPostgres.execute(
+          readModels.forQueries(),
+          """
+          INSERT INTO inbox VALUES ('twin', 'e%1$d', '%2$s')
+          """
+              .formatted(day, at),
+          """
+          INSERT INTO org_node_history VALUES ('n', %1$d, '%2$s', 'changed', '{}', 'ada', 'c', NULL)
+          """
+              .formatted(day, at),
+          """
+          INSERT INTO integration_event (id, type, subject, correlation_id, time, event)
+          VALUES ('e%1$d', 't', 's', 'c', '%2$s', '{}')
+          """
+              .formatted(day, at));
+    }
+
+    long deleted =
+        run("twinloop.retention { batch = 2, inbox = 5 d, history = 3 d, events = 0 d }");
+
+    assertThat(deleted).isEqualTo(4 + 6);
+    assertThat(TestPostgres.rows(readModels, "SELECT count(*) FROM inbox")).containsExactly("6");
+    assertThat(TestPostgres.rows(readModels, "SELECT max(seq_nr) FROM org_node_history"))
+        .containsExactly("3");
+    assertThat(TestPostgres.rows(readModels, "SELECT count(*) FROM integration_event"))
+        .containsExactly("10");
+    assertThat(metrics.get("twinloop.retention.deleted").tag("rows", "inbox").counter().count())
+        .isEqualTo(4);
+    assertThat(metrics.get("twinloop.retention.last.run").gauge().value()).isPositive();
+  }
+
+  @Test
+  void shouldFollowTheClockByWhichTheRowsWereWritten() {
+    TestPostgres.execute(
+        readModels.forQueries(),
+        "INSERT INTO inbox VALUES ('twin', 'e', '" + NOON + "')",
+        "INSERT INTO org_node_history VALUES"
+            + " ('n', 1, '"
+            + NOON
+            + "', 'changed', '{}', 'ada', 'c', NULL)");
+    String month = "twinloop.retention { inbox = 30 d, history = 30 d }";
+
+    assertThat(run(month)).isZero();
+    clock.advance(Duration.ofDays(31));
+    assertThat(run(month)).isEqualTo(1);
+    assertThat(TestPostgres.rows(readModels, "SELECT count(*) FROM inbox")).containsExactly("1");
+    machine.advance(Duration.ofDays(31));
+    assertThat(run(month)).isEqualTo(1);
+  }
+
+  @Test
+  void shouldRefuseSettingsThatWouldEmptyATable() {
+    assertThatThrownBy(() -> settings("twinloop.retention.samples = 1 h"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("twinloop.retention.samples");
+    assertThatThrownBy(() -> settings("twinloop.retention.batch = 0"))
+        .isInstanceOf(ConfigException.class);
+  }
+}
