@@ -67,8 +67,7 @@ final class CallerLogin implements AutoCloseable {
       return new KeySetFile(Path.of(address));
     }
     EgressHttpClient http =
-        new EgressHttpClient(
-            EgressSettings.from(reaching(address, config)), Clock.systemUTC());
+        new EgressHttpClient(EgressSettings.from(reaching(address, config)), Clock.systemUTC());
     opened.add(http);
     return new KeySetOverHttp(http, address);
   }

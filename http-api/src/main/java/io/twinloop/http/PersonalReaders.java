@@ -17,8 +17,7 @@ public interface PersonalReaders {
   static PersonalReaders within(Scopes scopes) {
     return caller ->
         Stages.map(
-            scopes.of(
-                caller.identity(), caller.identity().reach(Permission.PERSONAL_DATA_READ)),
+            scopes.of(caller.identity(), caller.identity().reach(Permission.PERSONAL_DATA_READ)),
             scope -> scope.people() ? scope::hasNode : subject -> false);
   }
 

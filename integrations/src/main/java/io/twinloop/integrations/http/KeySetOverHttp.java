@@ -45,8 +45,7 @@ public final class KeySetOverHttp implements KeySetSource {
 
   private CompletionStage<String> keySet(OutboundHttp.Answer answer) {
     if (answer instanceof OutboundHttp.Received received && received.status() == 200) {
-      return CompletableFuture.completedStage(
-          new String(received.bytes(), StandardCharsets.UTF_8));
+      return CompletableFuture.completedStage(new String(received.bytes(), StandardCharsets.UTF_8));
     }
     String why =
         answer instanceof OutboundHttp.Received received

@@ -13,6 +13,7 @@ import io.twinloop.embedded.KafkaServer.SecuredListener;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestPostgres;
+import io.twinloop.projections.personaldata.TestPersonalData;
 import io.twinloop.projections.bus.KafkaBus.BusRefusedException;
 import io.twinloop.projections.bus.KafkaSecurity.Sasl;
 import java.nio.file.Files;
@@ -206,6 +207,7 @@ class KafkaSecurityTest {
               Map.of(Events.TYPE, effect),
               readModels.database(),
               new DeadLetters(readModels.database(), bus, clock),
+              TestPersonalData.create(),
               clock,
               metrics);
       EventConsumer.Running running =
