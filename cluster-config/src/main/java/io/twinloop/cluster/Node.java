@@ -166,8 +166,20 @@ final class Node implements AutoCloseable {
       sender.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
+    NodeAudit audit = NodeAudit.start(system, config, readModels, metrics);
+    stops.push(new Stop("audit", closing(audit)));
     Routes routes =
-        new Routes(system, readModels, bus, http, entities, workflows, projections, clock, metrics);
+        new Routes(
+            system,
+            readModels,
+            bus,
+            http,
+            entities,
+            workflows,
+            projections,
+            clock,
+            metrics,
+            audit.trail());
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {

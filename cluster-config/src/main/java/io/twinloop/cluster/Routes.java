@@ -12,7 +12,12 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
 import io.twinloop.http.Surface;
+import io.twinloop.http.door.Door;
+import io.twinloop.http.door.DoorSettings;
+import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.limits.LimitSettings;
+import io.twinloop.http.limits.Limits;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.ManagementServer;
@@ -25,6 +30,7 @@ import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.audit.AuditTrail;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
@@ -55,6 +61,7 @@ final class Routes {
   private final Projections projections;
   private final ProductClock clock;
   private final PrometheusMeterRegistry metrics;
+  private final AuditTrail audit;
   private final Availability availability;
 
   Routes(
@@ -66,7 +73,8 @@ final class Routes {
       Workflows workflows,
       Projections projections,
       ProductClock clock,
-      PrometheusMeterRegistry metrics) {
+      PrometheusMeterRegistry metrics,
+      AuditTrail audit) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -75,6 +83,7 @@ final class Routes {
     this.projections = projections;
     this.clock = clock;
     this.metrics = metrics;
+    this.audit = audit;
     this.availability =
         new Availability(
             List.of(
@@ -133,11 +142,19 @@ final class Routes {
             endpoints(database, progress, runJournal),
             settings,
             Authenticator.OFF,
+            door(config, Authenticator.OFF),
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
             Routes::foreseen);
     return HttpServer.start(system, settings, router);
+  }
+
+  private Door door(Config config, Authenticator authenticator) {
+    return new Door(
+        new Limits(LimitSettings.from(config), authenticator.requiresLogin()),
+        audit,
+        new PeerAddress(DoorSettings.from(config).trustedProxies()));
   }
 
   private List<Endpoint> endpoints(

@@ -3,6 +3,7 @@ package io.twinloop.http;
 import io.twinloop.domain.identity.AccessRule;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
@@ -18,6 +19,8 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
  * @param maxBody largest body in bytes, {@link #DEFAULT_MAX_BODY} unless said otherwise
  * @param streaming the body is read as a stream and may be of any size
  * @param documented stands in the OpenAPI document; off for files of the console and the like
+ * @param limitClass the class under {@code twinloop.limits.classes} in which its requests are
+ *     counted; without one they are counted by themselves
  */
 public record Endpoint(
     HttpMethod method,
@@ -27,7 +30,8 @@ public record Endpoint(
     boolean narrowed,
     long maxBody,
     boolean streaming,
-    boolean documented) {
+    boolean documented,
+    Optional<String> limitClass) {
 
   /** Largest body where nothing else is said, in bytes. */
   public static final long DEFAULT_MAX_BODY = 64 * 1024;
@@ -76,27 +80,43 @@ public record Endpoint(
 
   /** The same endpoint with another body limit, in bytes. */
   public Endpoint withMaxBody(long bytes) {
-    return new Endpoint(method, path, access, handler, narrowed, bytes, streaming, documented);
+    return new Endpoint(
+        method, path, access, handler, narrowed, bytes, streaming, documented, limitClass);
   }
 
   /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
   public Endpoint streamed() {
-    return new Endpoint(method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented);
+    return new Endpoint(
+        method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented, limitClass);
   }
 
   /** The same endpoint, kept out of the OpenAPI document. */
   public Endpoint undocumented() {
-    return new Endpoint(method, path, access, handler, narrowed, maxBody, streaming, false);
+    return new Endpoint(
+        method, path, access, handler, narrowed, maxBody, streaming, false, limitClass);
   }
 
   /** The same endpoint, whose handler keeps to the {@link Call#reach} of its caller. */
   public Endpoint withinReach() {
-    return new Endpoint(method, path, access, handler, true, maxBody, streaming, documented);
+    return new Endpoint(
+        method, path, access, handler, true, maxBody, streaming, documented, limitClass);
   }
 
   /** The same endpoint behind another handler. */
   public Endpoint withHandler(Handler other) {
-    return new Endpoint(method, path, access, other, narrowed, maxBody, streaming, documented);
+    return new Endpoint(
+        method, path, access, other, narrowed, maxBody, streaming, documented, limitClass);
+  }
+
+  /** The same endpoint, whose requests are counted together with others of a class. */
+  public Endpoint limited(String name) {
+    return new Endpoint(
+        method, path, access, handler, narrowed, maxBody, streaming, documented, Optional.of(name));
+  }
+
+  /** Method and path template. */
+  String name() {
+    return method.name() + " " + path;
   }
 
   List<String> parts() {
@@ -112,6 +132,7 @@ public record Endpoint(
   }
 
   private static Endpoint of(HttpMethod method, String path, AccessRule access, Handler handler) {
-    return new Endpoint(method, path, access, handler, false, DEFAULT_MAX_BODY, false, true);
+    return new Endpoint(
+        method, path, access, handler, false, DEFAULT_MAX_BODY, false, true, Optional.empty());
   }
 }

@@ -50,7 +50,7 @@ public final class Problems {
           kind("refused", 422, "The request was understood but refused"),
           kind("invalid-value", 422, "A value is out of its range"),
           kind("idempotency-key-reused", 422, "The key belongs to another request"),
-          kind("rate-limited", 429, "Too many requests"),
+          kind("too-many-requests", 429, "Too many requests"),
           // Our side.
           kind("internal", 500, "Something went wrong here"),
           kind("overloaded", 503, "Too much to do right now"),

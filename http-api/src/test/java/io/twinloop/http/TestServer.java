@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.door.Door;
+import io.twinloop.http.door.DoorSettings;
+import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.limits.LimitSettings;
+import io.twinloop.http.limits.Limits;
+import io.twinloop.projections.audit.AuditTrail;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.InMemoryIdempotencyKeys;
 import java.io.IOException;
@@ -54,6 +60,10 @@ public final class TestServer implements AutoCloseable {
             builder.endpoints,
             settings,
             builder.authenticator,
+            new Door(
+                new Limits(LimitSettings.from(config), builder.authenticator.requiresLogin()),
+                builder.audit,
+                new PeerAddress(DoorSettings.from(config).trustedProxies())),
             system,
             builder.barrier,
             builder.keys);
@@ -80,6 +90,7 @@ public final class TestServer implements AutoCloseable {
     private final List<Endpoint> endpoints;
     private String overrides = "";
     private Authenticator authenticator = Authenticator.OFF;
+    private AuditTrail audit = AuditTrail.NONE;
     private ReadBarrier barrier = ReadBarrier.OPEN;
     private IdempotencyKeys keys =
         new InMemoryIdempotencyKeys(
@@ -96,6 +107,11 @@ public final class TestServer implements AutoCloseable {
 
     public Builder authenticator(Authenticator value) {
       authenticator = value;
+      return this;
+    }
+
+    public Builder audit(AuditTrail value) {
+      audit = value;
       return this;
     }
 

@@ -1,6 +1,7 @@
 package io.twinloop.projections.audit;
 
 import io.twinloop.domain.audit.AuditEntry;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -10,6 +11,22 @@ import java.util.concurrent.CompletionStage;
  * changed. What was done then always finds its place.
  */
 public interface AuditTrail {
+
+  /** Keeps nothing. */
+  AuditTrail NONE =
+      () ->
+          CompletableFuture.completedStage(
+              new Place() {
+                @Override
+                public CompletionStage<Void> record(AuditEntry entry) {
+                  return CompletableFuture.completedStage(null);
+                }
+
+                @Override
+                public void release() {
+                  // There is nothing to give back.
+                }
+              });
 
   /**
    * Takes a place for one entry, waiting a while when none is free; then fails with {@link

@@ -248,7 +248,8 @@ class AuditTrailTest {
 
     Verdict verdict = AuditVerification.verify(readModels.forQueries());
     assertThat(verdict).isInstanceOf(Verdict.Broken.class);
-    assertThat(((Verdict.Broken) verdict).number()).isEqualTo(Long.parseLong(tampering.substring(bar + 1)));
+    assertThat(((Verdict.Broken) verdict).number())
+        .isEqualTo(Long.parseLong(tampering.substring(bar + 1)));
   }
 
   @Test
