@@ -40,7 +40,8 @@ class LogLinesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029", "\u001B[2K\r", "\u202E"})
+  @ValueSource(
+      strings = {"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029", "\u001B[2K\r", "\u202E"})
   void shouldStayOneLineWhateverIsInTheMessage(String bad) {
     String forged = "2026-01-01T00:00:00.000Z ERROR forged";
 
@@ -66,7 +67,12 @@ class LogLinesTest {
     Logger logger = context.getLogger("io.twinloop.Test");
     LoggingEvent event =
         new LoggingEvent(
-            LogLinesTest.class.getName(), logger, Level.ERROR, "{}", failure, new Object[] {message});
+            LogLinesTest.class.getName(),
+            logger,
+            Level.ERROR,
+            "{}",
+            failure,
+            new Object[] {message});
     ConsoleAppender<ILoggingEvent> appender =
         (ConsoleAppender<ILoggingEvent>)
             context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).getAppender("STDOUT");

@@ -70,7 +70,8 @@ public final class Connections {
   }
 
   private Flow<HttpRequest, HttpResponse, CompletionStage<Done>> answers() {
-    return BidiFlow.fromGraph(new RequestPatience(settings.firstRequest(), settings.nextRequest(), served))
+    return BidiFlow.fromGraph(
+            new RequestPatience(settings.firstRequest(), settings.nextRequest(), served))
         .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply))
         .watchTermination(Keep.right());
   }

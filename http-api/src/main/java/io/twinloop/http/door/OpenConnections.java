@@ -10,8 +10,8 @@ import org.apache.pekko.Done;
 import org.apache.pekko.stream.stage.AsyncCallback;
 
 /**
- * The connections being served, so that a stopping server can end them: each when its present answer
- * is out, or at once.
+ * The connections being served, so that a stopping server can end them: each when its present
+ * answer is out, or at once.
  */
 final class OpenConnections {
 
@@ -21,8 +21,7 @@ final class OpenConnections {
     NOW
   }
 
-  private final Set<AsyncCallback<End>> open =
-      Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<AsyncCallback<End>> open = Collections.newSetFromMap(new IdentityHashMap<>());
   private final CompletableFuture<Done> allEnded = new CompletableFuture<>();
   private boolean stopping;
 
