@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** {@code ./twinloop bench [--short] [--json FILE]}: measures, prints a table, ends. */
+/** {@code ./twinloop bench [--short] [--door] [--json FILE]}: measures, prints a table, ends. */
 public final class BenchMain {
 
   private static final int LONGEST_STOP_SECONDS = 60;
@@ -18,14 +18,16 @@ public final class BenchMain {
   private BenchMain() {}
 
   /** What the command line asks for. */
-  private record Options(Plan plan, @Nullable Path json) {
+  private record Options(Plan plan, boolean doorOnly, @Nullable Path json) {
 
     static Options of(String[] arguments) {
       Plan plan = Plan.FULL;
+      boolean doorOnly = false;
       Path json = null;
       for (int i = 0; i < arguments.length; i++) {
         switch (arguments[i]) {
           case "--short" -> plan = Plan.SHORT;
+          case "--door" -> doorOnly = true;
           case "--json" -> {
             if (++i == arguments.length) {
               throw new IllegalArgumentException("option '--json' needs a file.");
@@ -34,10 +36,12 @@ public final class BenchMain {
           }
           default ->
               throw new IllegalArgumentException(
-                  "unknown option '" + arguments[i] + "'; known are --short and --json FILE.");
+                  "unknown option '"
+                      + arguments[i]
+                      + "'; known are --short, --door and --json FILE.");
         }
       }
-      return new Options(plan, json);
+      return new Options(plan, doorOnly, json);
     }
   }
 
@@ -82,7 +86,10 @@ public final class BenchMain {
   private static void run(Options options) throws Exception {
     Path folder = Files.createTempDirectory("twinloop-bench");
     try {
-      Report report = Benchmarks.run(options.plan(), folder, System.err::println);
+      Report report =
+          options.doorOnly()
+              ? Benchmarks.runDoor(options.plan(), folder, System.err::println)
+              : Benchmarks.run(options.plan(), folder, System.err::println);
       System.out.print(report.table());
       if (options.json() != null) {
         report.writeTo(options.json());

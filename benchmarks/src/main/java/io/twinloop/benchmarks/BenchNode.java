@@ -85,7 +85,7 @@ final class BenchNode {
     return HttpLoad.start(load, process.port(), connections, inTurn(requests));
   }
 
-  private static Supplier<byte[]> inTurn(List<byte[]> requests) {
+  static Supplier<byte[]> inTurn(List<byte[]> requests) {
     AtomicInteger turn = new AtomicInteger();
     return () -> requests.get(Math.floorMod(turn.getAndIncrement(), requests.size()));
   }

@@ -53,6 +53,11 @@ final class Benchmarks {
     return new Benchmarks(plan, news).run(folder);
   }
 
+  /** Runs only what login, limits and audit cost. */
+  static Report runDoor(Plan plan, Path folder, Consumer<String> news) throws Exception {
+    return new Benchmarks(plan, news).runDoor(folder);
+  }
+
   private Report run(Path folder) throws Exception {
     Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     news.accept("Starting PostgreSQL, Kafka and a node …");
@@ -71,13 +76,56 @@ final class Benchmarks {
         measureSamples(node, raw, round);
         measureLoops(node, services.kafkaBootstrap(), round);
       }
+      process.close();
+      measureDoor(folder, services, server, url);
       return new Report(plan, startedAt, server.version(), rows());
     }
   }
 
+  private Report runDoor(Path folder) throws Exception {
+    Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    news.accept("Starting PostgreSQL and Kafka …");
+    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"))) {
+      RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
+      measureDoor(folder, services, server, URI.create(services.postgresUrl()));
+      return new Report(plan, startedAt, server.version(), doorRows());
+    }
+  }
+
+  /** The same commands with and without login, limits and audit, in turns. */
+  private void measureDoor(Path folder, ServicesProcess services, RawPostgres server, URI url)
+      throws Exception {
+    news.accept("Starting a node with login, limits and audit, and one without …");
+    server.execute("CREATE DATABASE door_open");
+    server.execute("CREATE DATABASE door_guarded");
+    List<String> kpis = names("commanded-", plan.entities());
+    try (NodeProcess first = node("open", folder, services, urlOf(url, "door_open"));
+        NodeProcess second = node("guarded", folder, services, urlOf(url, "door_guarded"))) {
+      DoorNodes open = DoorNodes.open(first);
+      DoorNodes guarded = DoorNodes.guarded(second);
+      open.define(kpis);
+      guarded.define(kpis);
+      for (int round = 1; round <= plan.rounds(); round++) {
+        boolean openFirst = round % 2 == 1;
+        measureDoor(openFirst ? "door-open" : "door-guarded", openFirst ? open : guarded, kpis);
+        measureDoor(openFirst ? "door-guarded" : "door-open", openFirst ? guarded : open, kpis);
+      }
+    }
+  }
+
+  private void measureDoor(String id, DoorNodes node, List<String> kpis) throws Exception {
+    add(id, Load.perSecond(plan, load -> node.commands(load, kpis, COMMANDS_IN_FLIGHT)));
+  }
+
   /** A node with the launcher's options. */
   private static NodeProcess node(Path folder, ServicesProcess services) {
-    NodeProcess node = NodeProcess.named("bench", folder).using(services);
+    return node("bench", folder, services, services.postgresUrl());
+  }
+
+  private static NodeProcess node(
+      String name, Path folder, ServicesProcess services, String postgresUrl) {
+    NodeProcess node =
+        NodeProcess.named(name, folder).using(services).with("TWINLOOP_POSTGRES_URL", postgresUrl);
     for (String option : List.of("-Xmx1g", "-XX:+UseParallelGC", "-XX:NewRatio=1")) {
       node.withJvmOption(option);
     }
@@ -159,30 +207,43 @@ final class Benchmarks {
     Row readEvents = row("read-events", "SELECT of all events in order", "events/s", null);
     Row kafka50 = row("kafka-p50", "a record through Kafka and back, p50", "ms", null);
     Row kafka99 = row("kafka-p99", "the same, p99", "ms", null);
-    return List.of(
-        insert,
-        row("insert-many", "INSERT of 128 rows, 1 connection", "events/s", insert),
-        row("journal", "events into the journal, 256 in flight", "events/s", insert),
-        row("commands-inside", "durable commands in the process, 256 in flight", "1/s", insert),
-        row("commands-http", "durable commands by POST, 256 connections", "1/s", insert),
-        fixed,
-        row("get-entity", "GET answered by the entity, 64 connections", "1/s", fixed),
-        copy,
-        row("samples-ndjson", "samples by one NDJSON upload", "samples/s", copy),
-        row("samples-visible", "the same, until every query sees them", "samples/s", copy),
-        row("samples-batch", "samples by batches of 1,000, 8 connections", "samples/s", copy),
-        readEntity50,
-        row("recover-p50", "cold entity of 500 events, first answer, p50", "ms", readEntity50),
-        row("recover-snapshot-p50", "the same with snapshots, p50", "ms", readEntity50),
-        readEntity99,
-        row("recover-p99", "cold entity of 500 events, first answer, p99", "ms", readEntity99),
-        row("recover-snapshot-p99", "the same with snapshots, p99", "ms", readEntity99),
-        readEvents,
-        row("projection", "events into the KPIs' read model, catching up", "events/s", readEvents),
-        kafka50,
-        row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
-        kafka99,
-        row("loop-p99", "sample to workflow over Kafka, p99", "ms", kafka99));
+    List<Row> rows = new ArrayList<>(doorRows());
+    rows.addAll(
+        0,
+        List.of(
+            insert,
+            row("insert-many", "INSERT of 128 rows, 1 connection", "events/s", insert),
+            row("journal", "events into the journal, 256 in flight", "events/s", insert),
+            row("commands-inside", "durable commands in the process, 256 in flight", "1/s", insert),
+            row("commands-http", "durable commands by POST, 256 connections", "1/s", insert),
+            fixed,
+            row("get-entity", "GET answered by the entity, 64 connections", "1/s", fixed),
+            copy,
+            row("samples-ndjson", "samples by one NDJSON upload", "samples/s", copy),
+            row("samples-visible", "the same, until every query sees them", "samples/s", copy),
+            row("samples-batch", "samples by batches of 1,000, 8 connections", "samples/s", copy),
+            readEntity50,
+            row("recover-p50", "cold entity of 500 events, first answer, p50", "ms", readEntity50),
+            row("recover-snapshot-p50", "the same with snapshots, p50", "ms", readEntity50),
+            readEntity99,
+            row("recover-p99", "cold entity of 500 events, first answer, p99", "ms", readEntity99),
+            row("recover-snapshot-p99", "the same with snapshots, p99", "ms", readEntity99),
+            readEvents,
+            row(
+                "projection",
+                "events into the KPIs' read model, catching up",
+                "events/s",
+                readEvents),
+            kafka50,
+            row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
+            kafka99,
+            row("loop-p99", "sample to workflow over Kafka, p99", "ms", kafka99)));
+    return rows;
+  }
+
+  private List<Row> doorRows() {
+    Row open = row("door-open", "durable commands, no login, limits, audit", "1/s", null);
+    return List.of(open, row("door-guarded", "the same with login, limits and audit", "1/s", open));
   }
 
   private Row row(String id, String what, String unit, @Nullable Row beside) {

@@ -62,11 +62,17 @@ final class HttpLoad implements Load.Generator {
 
   /** The bytes of a request with a JSON body, or with none when it is empty. */
   static byte[] request(String method, String path, byte[] body) {
+    return request(method, path, "", body);
+  }
+
+  /** The same with more lines of headers, each with its end. */
+  static byte[] request(String method, String path, String headers, byte[] body) {
     String head =
-        "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n"
+        "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s\r\n"
             .formatted(
                 method,
                 path,
+                headers,
                 body.length == 0
                     ? ""
                     : "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n");

@@ -37,7 +37,9 @@ class BenchmarksTest {
           "kafka-p50",
           "loop-p50",
           "kafka-p99",
-          "loop-p99");
+          "loop-p99",
+          "door-open",
+          "door-guarded");
 
   @TempDir Path folder;
 

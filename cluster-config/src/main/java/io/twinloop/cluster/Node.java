@@ -177,6 +177,8 @@ final class Node implements AutoCloseable {
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     CallerLogin login = new CallerLogin(config, readModels.database(), clock);
     stops.push(new Stop("login", closing(login)));
+    NodeAudit audit = NodeAudit.start(system, config, readModels, metrics);
+    stops.push(new Stop("audit", closing(audit)));
     Routes routes =
         new Routes(
             system,
@@ -189,7 +191,8 @@ final class Node implements AutoCloseable {
             personalData,
             clock,
             metrics,
-            login);
+            login,
+            audit.trail());
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {

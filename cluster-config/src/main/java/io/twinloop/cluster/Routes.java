@@ -14,6 +14,12 @@ import io.twinloop.http.ProblemException;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Router;
 import io.twinloop.http.Surface;
+import io.twinloop.http.door.Door;
+import io.twinloop.http.door.DoorSettings;
+import io.twinloop.http.door.PeerAddress;
+import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.limits.LimitSettings;
+import io.twinloop.http.limits.Limits;
 import io.twinloop.http.operations.Availability;
 import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.http.operations.ManagementServer;
@@ -26,6 +32,7 @@ import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.audit.AuditTrail;
 import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
@@ -60,6 +67,7 @@ final class Routes {
   private final PrometheusMeterRegistry metrics;
   private final CallerLogin login;
   private final PersonalReaders personalReaders;
+  private final AuditTrail audit;
   private final Availability availability;
 
   Routes(
@@ -73,7 +81,8 @@ final class Routes {
       PersonalData personalData,
       ProductClock clock,
       PrometheusMeterRegistry metrics,
-      CallerLogin login) {
+      CallerLogin login,
+      AuditTrail audit) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -85,6 +94,7 @@ final class Routes {
     this.metrics = metrics;
     this.login = login;
     this.personalReaders = PersonalReaders.within(login.scopes());
+    this.audit = audit;
     this.availability =
         new Availability(
             List.of(
@@ -144,12 +154,20 @@ final class Routes {
             settings,
             login.authenticator(),
             login.scopes(),
+            door(config, login.authenticator()),
             system,
             (position, atMost) -> progress.await(position.sequenceNrs(), atMost),
             keys,
             new PersonalAnswers(personalData, personalReaders),
             Routes::foreseen);
     return HttpServer.start(system, settings, router);
+  }
+
+  private Door door(Config config, Authenticator authenticator) {
+    return new Door(
+        new Limits(LimitSettings.from(config), authenticator.requiresLogin()),
+        audit,
+        new PeerAddress(DoorSettings.from(config).trustedProxies()));
   }
 
   private List<Endpoint> endpoints(

@@ -3,6 +3,7 @@ package io.twinloop.http;
 import io.twinloop.domain.identity.AccessRule;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
@@ -20,6 +21,8 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
  * @param documented stands in the OpenAPI document; off for files of the console and the like
  * @param kept the answer is kept for repeats of a request with an idempotency key; off where it
  *     holds a secret, so that a repeat reaches the handler with the same {@link Call#commandId}
+ * @param limitClass the class under {@code twinloop.limits.classes} in which its requests are
+ *     counted; without one they are counted by themselves
  */
 public record Endpoint(
     HttpMethod method,
@@ -30,7 +33,8 @@ public record Endpoint(
     long maxBody,
     boolean streaming,
     boolean documented,
-    boolean kept) {
+    boolean kept,
+    Optional<String> limitClass) {
 
   /** Largest body where nothing else is said, in bytes. */
   public static final long DEFAULT_MAX_BODY = 64 * 1024;
@@ -80,35 +84,48 @@ public record Endpoint(
   /** The same endpoint with another body limit, in bytes. */
   public Endpoint withMaxBody(long bytes) {
     return new Endpoint(
-        method, path, access, handler, narrowed, bytes, streaming, documented, kept);
+        method, path, access, handler, narrowed, bytes, streaming, documented, kept, limitClass);
   }
 
   /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
   public Endpoint streamed() {
     return new Endpoint(
-        method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented, kept);
+        method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented, kept, limitClass);
   }
 
   /** The same endpoint, kept out of the OpenAPI document. */
   public Endpoint undocumented() {
-    return new Endpoint(method, path, access, handler, narrowed, maxBody, streaming, false, kept);
+    return new Endpoint(
+        method, path, access, handler, narrowed, maxBody, streaming, false, kept, limitClass);
   }
 
   /** The same endpoint, whose handler keeps to the {@link Call#scope} of its caller. */
   public Endpoint withinReach() {
-    return new Endpoint(method, path, access, handler, true, maxBody, streaming, documented, kept);
+    return new Endpoint(
+        method, path, access, handler, true, maxBody, streaming, documented, kept, limitClass);
   }
 
   /** The same endpoint, whose answers aren't kept for repeats. */
   public Endpoint unkept() {
     return new Endpoint(
-        method, path, access, handler, narrowed, maxBody, streaming, documented, false);
+        method, path, access, handler, narrowed, maxBody, streaming, documented, false, limitClass);
   }
 
   /** The same endpoint behind another handler. */
   public Endpoint withHandler(Handler other) {
     return new Endpoint(
-        method, path, access, other, narrowed, maxBody, streaming, documented, kept);
+        method, path, access, other, narrowed, maxBody, streaming, documented, kept, limitClass);
+  }
+
+  /** The same endpoint, whose requests are counted together with others of a class. */
+  public Endpoint limited(String name) {
+    return new Endpoint(
+        method, path, access, handler, narrowed, maxBody, streaming, documented, kept, Optional.of(name));
+  }
+
+  /** Method and path template. */
+  String name() {
+    return method.name() + " " + path;
   }
 
   List<String> parts() {
@@ -124,6 +141,7 @@ public record Endpoint(
   }
 
   private static Endpoint of(HttpMethod method, String path, AccessRule access, Handler handler) {
-    return new Endpoint(method, path, access, handler, false, DEFAULT_MAX_BODY, false, true, true);
+    return new Endpoint(
+        method, path, access, handler, false, DEFAULT_MAX_BODY, false, true, true, Optional.empty());
   }
 }

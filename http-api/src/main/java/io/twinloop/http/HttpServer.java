@@ -2,6 +2,8 @@ package io.twinloop.http;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.door.Connections;
+import io.twinloop.http.door.DoorSettings;
 import io.twinloop.http.tls.ServerTls;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -22,6 +24,8 @@ import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.ServerBuilder;
 import org.apache.pekko.http.javadsl.settings.ParserSettings;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.javadsl.Sink;
 
 /** A router listening on an address. */
 public final class HttpServer {
@@ -40,16 +44,19 @@ public final class HttpServer {
   private static final Duration LAST_BYTES = Duration.ofMillis(100);
 
   private final ServerBinding binding;
+  private final Connections connections;
   private final Router router;
   private final HttpSettings settings;
   private final Optional<Cancellable> certificateRotation;
 
   private HttpServer(
       ServerBinding binding,
+      Connections connections,
       Router router,
       HttpSettings settings,
       Optional<Cancellable> certificateRotation) {
     this.binding = binding;
+    this.connections = connections;
     this.router = router;
     this.settings = settings;
     this.certificateRotation = certificateRotation;
@@ -67,20 +74,26 @@ public final class HttpServer {
     } catch (CannotListen e) {
       return CompletableFuture.failedStage(e);
     }
-    ServerBuilder door =
+    DoorSettings door = DoorSettings.from(system.settings().config());
+    ServerBuilder builder =
         Http.get(system)
             .newServerAt(settings.host(), settings.port())
-            .withSettings(serverSettings(system, settings));
+            .withSettings(serverSettings(system, settings, door));
     Optional<ServerTls> tls;
     try {
       tls = settings.tls().map(wanted -> ServerTls.load(wanted, Clock.systemUTC()));
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedStage(new CannotListen(e.getMessage(), e));
     }
+    Materializer materializer = Materializer.createMaterializer(system);
+    Connections connections = new Connections(door, router::handle, materializer);
     CompletionStage<ServerBinding> bound =
-        tls.map(keys -> door.enableHttps(ConnectionContext.httpsServer(keys::newEngine)))
-            .orElse(door)
-            .bind(router::handle);
+        tls.map(keys -> builder.enableHttps(ConnectionContext.httpsServer(keys::newEngine)))
+            .orElse(builder)
+            .connectionSource()
+            .mapAsyncUnordered(settings.maxConnections(), connections::serve)
+            .to(Sink.ignore())
+            .run(materializer);
     return Stages.handle(
         bound,
         (binding, failure) -> {
@@ -88,7 +101,7 @@ public final class HttpServer {
             throw cannotListen(settings, Stages.cause(failure));
           }
           Optional<Cancellable> rotation = tls.map(keys -> keys.watch(system));
-          return new HttpServer(binding, router, settings, rotation);
+          return new HttpServer(binding, connections, router, settings, rotation);
         });
   }
 
@@ -119,21 +132,33 @@ public final class HttpServer {
                 done -> terminate(Duration.ofNanos(deadline - System.nanoTime()))));
   }
 
-  // The last bytes of an ended stream are still on their way to the socket, so they get a moment.
+  // The last bytes of an answer are still on their way to the socket, so they get a moment.
   private CompletionStage<Done> streamsEnded() {
-    return router
-        .stop()
-        .toCompletableFuture()
-        .copy()
-        .orTimeout(settings.stopTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .thenApplyAsync(
-            done -> done,
-            CompletableFuture.delayedExecutor(LAST_BYTES.toMillis(), TimeUnit.MILLISECONDS));
+    return afterLastBytes(
+        router
+            .stop()
+            .toCompletableFuture()
+            .copy()
+            .orTimeout(settings.stopTimeout().toMillis(), TimeUnit.MILLISECONDS));
+  }
+
+  private static CompletionStage<Done> afterLastBytes(CompletionStage<Done> ended) {
+    return ended.thenApplyAsync(
+        done -> done,
+        CompletableFuture.delayedExecutor(LAST_BYTES.toMillis(), TimeUnit.MILLISECONDS));
   }
 
   private CompletionStage<Done> terminate(Duration left) {
     Duration atLeast = left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
-    return Stages.map(binding.terminate(atLeast), terminated -> Done.getInstance());
+    return Stages.flatMap(
+        Stages.handle(
+            connections
+                .stop()
+                .toCompletableFuture()
+                .copy()
+                .orTimeout(atLeast.toMillis(), TimeUnit.MILLISECONDS),
+            (done, tooLate) -> Done.getInstance()),
+        done -> afterLastBytes(connections.cut()));
   }
 
   private static void requireReachableOnlyWithLogin(String host, boolean login) {
@@ -170,12 +195,14 @@ public final class HttpServer {
         cause);
   }
 
-  private static ServerSettings serverSettings(ActorSystem<?> system, HttpSettings settings) {
+  private static ServerSettings serverSettings(
+      ActorSystem<?> system, HttpSettings settings, DoorSettings door) {
     ServerSettings defaults = ServerSettings.create(QUIET.withFallback(system.settings().config()));
     ParserSettings parser =
         defaults
             .getParserSettings()
             .withMaxUriLength(settings.maxUriLength())
+            .withMaxHeaderCount(door.headers())
             .withMaxHeaderValueLength(settings.maxHeaderValueLength())
             .withMaxChunkSize(settings.maxChunkSize())
             // Every endpoint has its own limit, see Body.
@@ -185,6 +212,7 @@ public final class HttpServer {
             .withIllegalHeaderWarnings(false);
     return defaults
         .withServerHeader(Optional.empty())
+        .withRemoteAddressAttribute(true)
         .withMaxConnections(settings.maxConnections())
         .withTimeouts(
             defaults

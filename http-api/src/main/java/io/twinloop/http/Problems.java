@@ -55,7 +55,7 @@ public final class Problems {
           kind("invalid-value", 422, "A value is out of its range"),
           kind("idempotency-key-reused", 422, "The key belongs to another request"),
           kind(Problems.SUBJECT_ERASED, 422, "The person was erased"),
-          kind("rate-limited", 429, "Too many requests"),
+          kind("too-many-requests", 429, "Too many requests"),
           // Our side.
           kind("internal", 500, "Something went wrong here"),
           kind("overloaded", 503, "Too much to do right now"),

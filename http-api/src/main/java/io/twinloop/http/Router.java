@@ -1,9 +1,14 @@
 package io.twinloop.http;
 
 import io.twinloop.domain.identity.AccessRule;
+import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
+import io.twinloop.http.door.Door;
+import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
+import io.twinloop.http.identity.Credentials;
 import io.twinloop.http.identity.Scopes;
+import io.twinloop.http.limits.Limits.Standing;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.identity.Scope;
 import java.util.List;
@@ -32,12 +37,12 @@ import org.apache.pekko.stream.SharedKillSwitch;
  * Answers every request from a table of endpoints.
  *
  * <p>In this order: Host and Origin, the caller (401, whatever the path), the path (404), the
- * method (405), the permission (403), the read position a query waits for, the idempotency key of a
- * POST, the handler. Of a request that is refused on the way nothing more is done: its body isn't
- * looked at and its idempotency key not taken. Only endpoints that are open to anybody answer
- * without a caller. Whatever goes wrong ends as a problem, and every answer carries {@code
- * X-Correlation-Id} and {@code traceparent}. A slash at the end of a path is ignored; HEAD is
- * answered where GET is, OPTIONS with the methods.
+ * method (405), the permission (403), the limits (429), a place in the audit for a change, the read
+ * position a query waits for, the idempotency key of a POST, the handler. Of a request that is
+ * refused on the way nothing more is done: its body isn't looked at and its idempotency key not
+ * taken. Only endpoints that are open to anybody answer without a caller. Whatever goes wrong ends
+ * as a problem, and every answer carries {@code X-Correlation-Id} and {@code traceparent}. A slash
+ * at the end of a path is ignored; HEAD is answered where GET is, OPTIONS with the methods.
  */
 public final class Router {
 
@@ -46,6 +51,7 @@ public final class Router {
   private final HttpSettings settings;
   private final Authenticator authenticator;
   private final Scopes scopes;
+  private final Door door;
   private final ActorSystem<?> system;
   private final Materializer materializer;
   private final ReadBarrier readBarrier;
@@ -61,6 +67,7 @@ public final class Router {
       HttpSettings settings,
       Authenticator authenticator,
       Scopes scopes,
+      Door door,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys) {
@@ -69,6 +76,7 @@ public final class Router {
         settings,
         authenticator,
         scopes,
+        door,
         system,
         readBarrier,
         idempotencyKeys,
@@ -87,6 +95,7 @@ public final class Router {
       HttpSettings settings,
       Authenticator authenticator,
       Scopes scopes,
+      Door door,
       ActorSystem<?> system,
       ReadBarrier readBarrier,
       IdempotencyKeys idempotencyKeys,
@@ -97,6 +106,8 @@ public final class Router {
     this.settings = settings;
     this.authenticator = authenticator;
     this.scopes = scopes;
+    this.door = door;
+    this.endpoints.forEach(endpoint -> endpoint.limitClass().ifPresent(door.limits()::quotaOf));
     this.system = system;
     this.materializer = Materializer.createMaterializer(system);
     this.readBarrier = readBarrier;
@@ -127,17 +138,19 @@ public final class Router {
         Stages.handle(
             Stages.flatMap(exchange.start(), response -> personal.open(response, exchange.caller)),
             (response, failure) -> response != null ? response : exchange.refused(failure)),
-        response -> {
-          HttpResponse answer =
-              exchange.finished(response).addHeader(correlation).addHeader(traceparent);
-          if (!answer.entity().isStrict()) {
-            return CompletableFuture.completedStage(streams.counted(answer));
-          }
-          Optional<CompletionStage<Done>> settled = exchange.body.settle();
-          return settled.isPresent()
-              ? Stages.map(settled.get(), done -> answer)
-              : CompletableFuture.completedStage(answer);
-        });
+        response ->
+            Stages.flatMap(
+                exchange.recorded(exchange.finished(response)),
+                recorded -> {
+                  HttpResponse answer = recorded.addHeader(correlation).addHeader(traceparent);
+                  if (!answer.entity().isStrict()) {
+                    return CompletableFuture.completedStage(streams.counted(answer));
+                  }
+                  Optional<CompletionStage<Done>> settled = exchange.body.settle();
+                  return settled.isPresent()
+                      ? Stages.map(settled.get(), done -> answer)
+                      : CompletableFuture.completedStage(answer);
+                }));
   }
 
   /** Ends the event streams; completes when no answer is being streamed any more. */
@@ -151,8 +164,10 @@ public final class Router {
     private final HttpRequest request;
     private final RequestHeaders headers;
     private Caller caller;
+    private final AuditedRequest audited;
     private Optional<Endpoint> endpoint = Optional.empty();
     private Scope scope = Scope.NOTHING;
+    private Optional<Standing> standing = Optional.empty();
     private Body body;
 
     Exchange(HttpRequest request, RequestHeaders headers, Caller caller) {
@@ -160,6 +175,7 @@ public final class Router {
       this.headers = headers;
       this.caller = caller;
       this.body = bodyFor(NO_ENDPOINT);
+      this.audited = new AuditedRequest(door.audit(), request, () -> door.peers().of(request));
     }
 
     CompletionStage<HttpResponse> start() {
@@ -180,8 +196,13 @@ public final class Router {
       if (endpoint.isPresent() && endpoint.get().access() instanceof AccessRule.Open) {
         return admitted(endpoint.get(), match.get().values());
       }
+      Credentials shown = Callers.credentials(headers);
+      if (authenticator.requiresLogin()) {
+        standing = door.limits().beforeLogin(counted(), shown.isEmpty());
+        refuseWhenTooMany();
+      }
       return Stages.flatMap(
-          authenticator.identify(Callers.credentials(headers)),
+          authenticator.identify(shown),
           identity -> {
             caller = caller.as(identity);
             return route(match);
@@ -226,21 +247,55 @@ public final class Router {
           : CompletableFuture.completedStage(Scope.NOTHING);
     }
 
-    /**
-     * The caller may do it, nothing was read or done yet: the place for limits by caller and
-     * endpoint.
-     */
+    /** The caller may do it, if not too often; nothing was read or done yet. */
     private CompletionStage<HttpResponse> admitted(Endpoint wanted, List<String> pathValues) {
       body = bodyFor(wanted);
-      return answer(wanted, pathValues);
+      standing = door.limits().count(callerCounted(), wanted.name(), wanted.limitClass());
+      refuseWhenTooMany();
+      return audited.before(() -> answer(wanted, pathValues));
+    }
+
+    private void refuseWhenTooMany() {
+      if (standing.isPresent() && !standing.get().allowed()) {
+        if (standing.get().again()) {
+          audited.refusedAgain();
+        }
+        throw standing.get().refusal();
+      }
+    }
+
+    private String callerCounted() {
+      Identity identity = caller.identity();
+      return identity.kind() == Identity.Kind.NOBODY
+          ? counted()
+          : identity.kind() + " " + identity.subject();
+    }
+
+    private String counted() {
+      return PeerAddress.countedAs(door.peers().of(request));
     }
 
     /**
      * Every answer passes here, of a handler or a refusal, with the caller and the endpoint as far
-     * as they are known: the place for what is recorded of requests and changed in answers.
+     * as they are known.
      */
     HttpResponse finished(HttpResponse answer) {
-      return answer.status().intValue() == 401 ? answer.addHeader(SHOW_A_TOKEN) : answer;
+      HttpResponse limited =
+          standing.isPresent() ? answer.addHeaders(standing.get().headers()) : answer;
+      if (answer.status().intValue() != 401) {
+        return limited;
+      }
+      if (!Callers.credentials(headers).isEmpty()) {
+        door.limits().loginFailed(counted());
+      }
+      return limited.addHeader(SHOW_A_TOKEN);
+    }
+
+    /** The answer, once what is kept of it is durable; a problem when that is not possible. */
+    CompletionStage<HttpResponse> recorded(HttpResponse answer) {
+      return Stages.handle(
+          audited.after(answer, caller, endpoint),
+          (durable, failure) -> failure == null ? durable : refused(failure));
     }
 
     private CompletionStage<HttpResponse> answer(Endpoint endpoint, List<String> pathValues) {

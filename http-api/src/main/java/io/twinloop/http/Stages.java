@@ -32,7 +32,7 @@ public final class Stages {
   }
 
   /** The stage's value or failure, of which the other is null. */
-  static <A, B> CompletionStage<B> handle(
+  public static <A, B> CompletionStage<B> handle(
       CompletionStage<A> stage, BiFunction<A, Throwable, B> next) {
     return stage.handleAsync(next, SAME_THREAD);
   }

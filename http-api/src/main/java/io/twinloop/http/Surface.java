@@ -7,6 +7,7 @@ import io.twinloop.entities.workflow.Rehearsals;
 import io.twinloop.entities.workflow.Reruns;
 import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
+import io.twinloop.http.audit.AuditRoutes;
 import io.twinloop.http.bus.DeadLetterRoutes;
 import io.twinloop.http.bus.EventRoutes;
 import io.twinloop.http.identity.ApiKeyRoutes;
@@ -32,6 +33,7 @@ import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionLag;
 import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
+import io.twinloop.projections.audit.AuditQueries;
 import io.twinloop.projections.bus.DeadLetters;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
@@ -130,6 +132,7 @@ public record Surface(
                 .endpoints(),
             new HrmsRoutes(entities, workflows, personalData).endpoints(),
             new SubjectRoutes(entities, personalData).endpoints(),
+            new AuditRoutes(new AuditQueries(database)).endpoints(),
             new ClockRoutes(clock, database).endpoints(),
             new ApiKeyRoutes(apiKeys).endpoints())
         .flatMap(List::stream)

@@ -19,7 +19,7 @@ class ProblemsTest {
     "body-too-large,413",
     "unsupported-media-type,415",
     "refused,422",
-    "rate-limited,429",
+    "too-many-requests,429",
     "internal,500",
     "unavailable,503",
   })

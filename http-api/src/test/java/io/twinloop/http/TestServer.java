@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.http.door.Door;
+import io.twinloop.http.door.DoorSettings;
+import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.identity.Scopes;
+import io.twinloop.http.limits.LimitSettings;
+import io.twinloop.http.limits.Limits;
+import io.twinloop.projections.audit.AuditTrail;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.idempotency.InMemoryIdempotencyKeys;
 import java.io.IOException;
@@ -57,6 +63,10 @@ public final class TestServer implements AutoCloseable {
             settings,
             builder.authenticator,
             builder.scopes,
+            new Door(
+                new Limits(LimitSettings.from(config), builder.authenticator.requiresLogin()),
+                builder.audit,
+                new PeerAddress(DoorSettings.from(config).trustedProxies())),
             system,
             builder.barrier,
             builder.keys,
@@ -87,6 +97,7 @@ public final class TestServer implements AutoCloseable {
     private Authenticator authenticator = Authenticator.OFF;
     private Scopes scopes = Scopes.NONE;
     private PersonalAnswers personal = PersonalAnswers.NONE;
+    private AuditTrail audit = AuditTrail.NONE;
     private ReadBarrier barrier = ReadBarrier.OPEN;
     private IdempotencyKeys keys =
         new InMemoryIdempotencyKeys(
@@ -108,6 +119,11 @@ public final class TestServer implements AutoCloseable {
 
     public Builder scopes(Scopes value) {
       scopes = value;
+      return this;
+    }
+
+    public Builder audit(AuditTrail value) {
+      audit = value;
       return this;
     }
 

@@ -227,6 +227,18 @@ class LauncherTest {
   }
 
   @Test
+  void shouldVerifyOnlyAnAuditThatIsThere() {
+    assertRefused(
+        launch("audit", "check"),
+        2,
+        "twinloop: 'audit check' is not known; there is 'audit verify [--data DIR]'.");
+    assertRefused(
+        launch("audit", "verify", "--data", data.toString()),
+        1,
+        "twinloop: There is no database in " + data + ": say with --data where the data is.");
+  }
+
+  @Test
   void shouldRefuseAPortInUse() throws IOException {
     try (ServerSocket other = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       assertRefused(

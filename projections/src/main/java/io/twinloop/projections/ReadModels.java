@@ -10,18 +10,32 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
-/** The connections to the read models: one pool for projections, one for queries and effects. */
+/**
+ * The connections to the read models: one pool for projections, one for queries and effects, one
+ * for the audit, whose end all nodes share.
+ */
 public final class ReadModels implements AutoCloseable {
+
+  /** The writer and whoever cuts off the oldest part. */
+  private static final int AUDIT_CONNECTIONS = 2;
+
+  // A node that is stopped while it holds the end of the audit gives it back to the others so soon.
+  private static final String DO_NOT_IDLE = "SET idle_in_transaction_session_timeout = '2s'";
 
   private final HikariDataSource forProjections;
   private final HikariDataSource forQueries;
+  private final HikariDataSource forAudit;
   private final ExecutorService threads;
   private final Database database;
 
   private ReadModels(
-      HikariDataSource forProjections, HikariDataSource forQueries, ExecutorService threads) {
+      HikariDataSource forProjections,
+      HikariDataSource forQueries,
+      HikariDataSource forAudit,
+      ExecutorService threads) {
     this.forProjections = forProjections;
     this.forQueries = forQueries;
+    this.forAudit = forAudit;
     this.threads = threads;
     this.database = new Database(forQueries, threads);
   }
@@ -38,8 +52,10 @@ public final class ReadModels implements AutoCloseable {
     Login login = new Login(jdbcUrl, user, password);
     AtomicInteger number = new AtomicInteger();
     return new ReadModels(
-        pool("projections", login, settings.getInt("projection-connections"), timeout),
-        pool("queries", login, queries, timeout),
+        new HikariDataSource(
+            pool("projections", login, settings.getInt("projection-connections"), timeout)),
+        new HikariDataSource(pool("queries", login, queries, timeout)),
+        auditPool(pool("audit", login, AUDIT_CONNECTIONS, timeout)),
         Executors.newFixedThreadPool(
             queries,
             work -> {
@@ -51,7 +67,7 @@ public final class ReadModels implements AutoCloseable {
 
   private record Login(String jdbcUrl, String user, String password) {}
 
-  private static HikariDataSource pool(String name, Login login, int size, Duration timeout) {
+  private static HikariConfig pool(String name, Login login, int size, Duration timeout) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("twinloop-" + name);
     config.setJdbcUrl(login.jdbcUrl());
@@ -65,6 +81,11 @@ public final class ReadModels implements AutoCloseable {
     config.addDataSourceProperty("socketTimeout", "60");
     config.addDataSourceProperty("tcpKeepAlive", "true");
     config.addDataSourceProperty("ApplicationName", "twinloop-" + name);
+    return config;
+  }
+
+  private static HikariDataSource auditPool(HikariConfig config) {
+    config.setConnectionInitSql(DO_NOT_IDLE);
     return new HikariDataSource(config);
   }
 
@@ -74,6 +95,11 @@ public final class ReadModels implements AutoCloseable {
 
   public DataSource forQueries() {
     return forQueries;
+  }
+
+  /** Sessions that end when they idle in a transaction for two seconds. */
+  public DataSource forAudit() {
+    return forAudit;
   }
 
   /** Threads for blocking work, as many as connections for queries. */
@@ -88,6 +114,7 @@ public final class ReadModels implements AutoCloseable {
   @Override
   public void close() {
     threads.shutdown();
+    forAudit.close();
     forQueries.close();
     forProjections.close();
   }

@@ -112,7 +112,7 @@ public final class TestPostgres implements AutoCloseable {
     return ReadModels.open(jdbcUrl, server.user(), server.password(), config);
   }
 
-  /** Empties every table of the read models. */
+  /** Empties every table of the read models; the audit can't be emptied. */
   public static void empty(ReadModels readModels) {
     String tables =
         String.join(
@@ -122,6 +122,7 @@ public final class TestPostgres implements AutoCloseable {
                 """
                 SELECT tablename FROM pg_tables
                 WHERE schemaname = 'public' AND tablename <> 'read_model_schema_history'
+                  AND tablename NOT LIKE 'audit%'
                 """));
     execute(readModels.forQueries(), "TRUNCATE " + tables);
   }

@@ -1,0 +1,84 @@
+package io.twinloop.cluster;
+
+import com.typesafe.config.Config;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.audit.AuditRetention;
+import io.twinloop.projections.audit.AuditSettings;
+import io.twinloop.projections.audit.AuditTrail;
+import io.twinloop.projections.audit.JdbcAuditTrail;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This node's part in the audit: it appends, and cuts off what is too old. */
+final class NodeAudit implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NodeAudit.class);
+  private static final Duration CUT_EVERY = Duration.ofHours(1);
+
+  // The audit tells when things really happened, also where the product's clock was moved.
+  private static final Clock CLOCK = Clock.systemUTC();
+
+  private final AuditTrail trail;
+  private final Runnable end;
+
+  private NodeAudit(AuditTrail trail, Runnable end) {
+    this.trail = trail;
+    this.end = end;
+  }
+
+  static NodeAudit start(
+      ActorSystem<?> system, Config config, ReadModels readModels, MeterRegistry metrics) {
+    AuditSettings settings = AuditSettings.from(config);
+    if (!settings.enabled()) {
+      LOG.warn("Changes and refusals leave no audit entries: twinloop.audit.enabled is false.");
+      return new NodeAudit(AuditTrail.NONE, () -> {});
+    }
+    JdbcAuditTrail trail = new JdbcAuditTrail(readModels.forAudit(), CLOCK, settings);
+    Gauge.builder("twinloop_audit_waiting", trail, JdbcAuditTrail::waiting)
+        .description("Changes under way or waiting for their audit entry")
+        .register(metrics);
+    AuditRetention retention =
+        new AuditRetention(readModels.forAudit(), CLOCK, settings.retention());
+    Cancellable cutting =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(
+                CUT_EVERY,
+                CUT_EVERY,
+                () -> readModels.threads().execute(() -> cut(retention)),
+                system.executionContext());
+    return new NodeAudit(
+        trail,
+        () -> {
+          cutting.cancel();
+          trail.close();
+        });
+  }
+
+  AuditTrail trail() {
+    return trail;
+  }
+
+  private static void cut(AuditRetention retention) {
+    try {
+      long entries = retention.cut();
+      if (entries > 0) {
+        LOG.info("{} audit entries were cut off for their age.", entries);
+      }
+    } catch (SQLException | RuntimeException e) { // the next time is soon enough
+      LOG.warn("Audit entries that are too old stay for now: {}", e.toString());
+    }
+  }
+
+  @Override
+  public void close() {
+    end.run();
+  }
+}

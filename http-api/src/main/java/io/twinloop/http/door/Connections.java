@@ -1,0 +1,90 @@
+package io.twinloop.http.door;
+
+import io.twinloop.http.Stages;
+import io.twinloop.http.door.OpenConnections.End;
+import java.net.InetAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import org.apache.pekko.Done;
+import org.apache.pekko.http.javadsl.IncomingConnection;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.javadsl.BidiFlow;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+
+/**
+ * Serves connections: so many for each address, one request after the other, and ends those on
+ * which none arrives. A connection too many is closed without a word.
+ */
+public final class Connections {
+
+  private final DoorSettings settings;
+  private final Function<HttpRequest, CompletionStage<HttpResponse>> handler;
+  private final Materializer materializer;
+  private final OpenConnections served = new OpenConnections();
+  private final ConcurrentMap<String, Integer> open = new ConcurrentHashMap<>();
+
+  public Connections(
+      DoorSettings settings,
+      Function<HttpRequest, CompletionStage<HttpResponse>> handler,
+      Materializer materializer) {
+    this.settings = settings;
+    this.handler = handler;
+    this.materializer = materializer;
+  }
+
+  /** Serves a connection; completes at its end, never fails. */
+  public CompletionStage<Done> serve(IncomingConnection connection) {
+    InetAddress address = connection.remoteAddress().getAddress();
+    String counted = address == null ? "" : PeerAddress.countedAs(address);
+    if (!enter(counted)) {
+      connection.handleWith(
+          Flow.fromSinkAndSource(Sink.<HttpRequest>cancelled(), Source.<HttpResponse>empty()),
+          materializer);
+      return CompletableFuture.completedStage(Done.getInstance());
+    }
+    CompletionStage<Done> ended = connection.handleWith(answers(), materializer);
+    return Stages.handle(
+        ended,
+        (done, failure) -> {
+          leave(counted);
+          return Done.getInstance();
+        });
+  }
+
+  /** Ends each connection when its present answer is out; completes when the last has ended. */
+  public CompletionStage<Done> stop() {
+    return served.end(End.AFTER_ITS_ANSWER);
+  }
+
+  /** Ends each connection now; completes when the last has ended. */
+  public CompletionStage<Done> cut() {
+    return served.end(End.NOW);
+  }
+
+  private Flow<HttpRequest, HttpResponse, CompletionStage<Done>> answers() {
+    return BidiFlow.fromGraph(
+            new RequestPatience(settings.firstRequest(), settings.nextRequest(), served))
+        .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply))
+        .watchTermination(Keep.right());
+  }
+
+  private boolean enter(String address) {
+    if (open.merge(address, 1, Integer::sum) <= settings.connectionsPerAddress()) {
+      return true;
+    }
+    leave(address);
+    return false;
+  }
+
+  private void leave(String address) {
+    open.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+  }
+}

@@ -1,0 +1,177 @@
+package io.twinloop.http.door;
+
+import io.twinloop.http.door.OpenConnections.End;
+import java.time.Duration;
+import org.apache.pekko.Done;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.stream.Attributes;
+import org.apache.pekko.stream.BidiShape;
+import org.apache.pekko.stream.Inlet;
+import org.apache.pekko.stream.Outlet;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.stage.AbstractInHandler;
+import org.apache.pekko.stream.stage.AbstractOutHandler;
+import org.apache.pekko.stream.stage.AsyncCallback;
+import org.apache.pekko.stream.stage.GraphStage;
+import org.apache.pekko.stream.stage.GraphStageLogic;
+import org.apache.pekko.stream.stage.TimerGraphStageLogic;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * Ends a connection on which the next request doesn't arrive in time.
+ *
+ * <p>An idle timeout starts anew with each byte, so a client that sends a header byte a second
+ * would hold its connection for hours. Here the time runs from the opening of the connection, or
+ * from the end of the last answer, until a whole head has arrived. It doesn't run while a request
+ * is answered, be it with a stream of events that goes on for days.
+ */
+final class RequestPatience
+    extends GraphStage<BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse>> {
+
+  private final Inlet<HttpRequest> requestIn = Inlet.create("RequestPatience.requestIn");
+  private final Outlet<HttpRequest> requestOut = Outlet.create("RequestPatience.requestOut");
+  private final Inlet<HttpResponse> responseIn = Inlet.create("RequestPatience.responseIn");
+  private final Outlet<HttpResponse> responseOut = Outlet.create("RequestPatience.responseOut");
+  private final BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse> shape =
+      new BidiShape<>(requestIn, requestOut, responseIn, responseOut);
+  private final Duration first;
+  private final Duration next;
+  private final OpenConnections connections;
+
+  RequestPatience(Duration first, Duration next, OpenConnections connections) {
+    this.first = first;
+    this.next = next;
+    this.connections = connections;
+  }
+
+  @Override
+  public BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse> shape() {
+    return shape;
+  }
+
+  @Override
+  public GraphStageLogic createLogic(Attributes attributes) {
+    return new Logic();
+  }
+
+  private final class Logic extends TimerGraphStageLogic {
+    private static final String TOO_LATE = "too late";
+
+    private final AsyncCallback<Done> answered = createAsyncCallback(done -> answered());
+    private final AsyncCallback<End> end = createAsyncCallback(this::end);
+    private boolean answering;
+    private boolean bodyless;
+    private boolean last;
+
+    Logic() {
+      super(shape);
+      setHandler(
+          requestIn,
+          new AbstractInHandler() {
+            @Override
+            public void onPush() {
+              HttpRequest request = grab(requestIn);
+              bodyless = request.method().equals(HttpMethods.HEAD);
+              answering = true;
+              cancelTimer(TOO_LATE);
+              push(requestOut, request);
+            }
+
+            @Override
+            public void onUpstreamFinish() {
+              complete(requestOut);
+            }
+          });
+      setHandler(
+          requestOut,
+          new AbstractOutHandler() {
+            @Override
+            public void onPull() {
+              pull(requestIn);
+            }
+
+            @Override
+            public void onDownstreamFinish(Throwable cause) {
+              cancel(requestIn, cause);
+            }
+          });
+      setHandler(
+          responseIn,
+          new AbstractInHandler() {
+            @Override
+            public void onPush() {
+              HttpResponse response = grab(responseIn);
+              if (isOutAtOnce(response)) {
+                push(responseOut, response);
+                answered();
+              } else {
+                push(responseOut, watched(response));
+              }
+            }
+          });
+      setHandler(
+          responseOut,
+          new AbstractOutHandler() {
+            @Override
+            public void onPull() {
+              pull(responseIn);
+            }
+          });
+    }
+
+    @Override
+    public void preStart() {
+      scheduleOnce(TOO_LATE, first);
+      connections.opened(end);
+    }
+
+    @Override
+    public void onTimer(Object timer) {
+      completeStage();
+    }
+
+    @Override
+    public void postStop() {
+      connections.ended(end);
+    }
+
+    private void answered() {
+      answering = false;
+      if (last) {
+        completeStage();
+      } else {
+        scheduleOnce(TOO_LATE, next);
+      }
+    }
+
+    private void end(End how) {
+      if (how == End.NOW || !answering) {
+        completeStage();
+      } else {
+        last = true;
+      }
+    }
+
+    private boolean isOutAtOnce(HttpResponse response) {
+      return bodyless || response.entity().isStrict();
+    }
+
+    private HttpResponse watched(HttpResponse response) {
+      return response.transformEntityDataBytes(
+          Flow.of(ByteString.class)
+              .watchTermination(
+                  (mat, ended) -> {
+                    var unused =
+                        ended.handleAsync(
+                            (done, failure) -> {
+                              answered.invoke(Done.getInstance());
+                              return done;
+                            },
+                            Runnable::run);
+                    return mat;
+                  }));
+    }
+  }
+}

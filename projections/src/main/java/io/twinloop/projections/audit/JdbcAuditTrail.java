@@ -1,0 +1,208 @@
+package io.twinloop.projections.audit;
+
+import io.twinloop.domain.audit.AuditEntry;
+import io.twinloop.domain.audit.AuditLink;
+import io.twinloop.domain.audit.AuditLink.Head;
+import io.twinloop.projections.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The audit in PostgreSQL, tables {@code audit_entry} and {@code audit_head}.
+ *
+ * <p>One thread writes: what waits goes out together, in one transaction that holds the end of the
+ * chain, while the next entries gather. Several nodes take turns at that row; one that is stopped
+ * in the middle loses its session, see {@code ReadModels}. A batch that failed is tried again until
+ * it stands: whether it stood already is seen by its last hash.
+ */
+public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcAuditTrail.class);
+  private static final int LARGEST_BATCH = 1_000;
+  private static final long FIRST_PAUSE_MILLIS = 20;
+  private static final long LONGEST_PAUSE_MILLIS = 1_000;
+  private static final long LONGEST_CLOSE_MILLIS = 10_000;
+
+  /** Primary key; whoever appends waits here. */
+  private static final String LOCK = "SELECT number, at, hash FROM audit_head FOR UPDATE";
+
+  /** Primary key. */
+  private static final String HASH_OF = "SELECT hash FROM audit_entry WHERE number = ?";
+
+  private final DataSource database;
+  private final InstantSource clock;
+  private final AuditPlaces places;
+  private final BlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
+  private final Thread writer = new Thread(this::write, "audit-writer");
+  private volatile boolean closing;
+
+  /** An entry on its way, and who is told when it has arrived. */
+  private record Waiting(AuditEntry entry, CompletableFuture<Void> durable) {}
+
+  /**
+   * @param database whose sessions end when they idle in a transaction
+   */
+  public JdbcAuditTrail(DataSource database, InstantSource clock, AuditSettings settings) {
+    this.database = database;
+    this.clock = clock;
+    this.places = new AuditPlaces(settings.places(), settings.patience());
+    writer.setDaemon(true);
+    writer.start();
+  }
+
+  @Override
+  public CompletionStage<Place> reserve() {
+    return places.take().thenApplyAsync(taken -> new OnePlace(), Runnable::run);
+  }
+
+  /** How many entries are being made or wait to be written. */
+  public int waiting() {
+    return places.taken();
+  }
+
+  private final class OnePlace implements Place {
+    private boolean used;
+
+    @Override
+    public CompletionStage<Void> record(AuditEntry entry) {
+      use();
+      Waiting waiting = new Waiting(entry, new CompletableFuture<>());
+      queue.add(waiting);
+      return waiting.durable();
+    }
+
+    @Override
+    public void release() {
+      use();
+      places.giveBack();
+    }
+
+    private synchronized void use() {
+      if (used) {
+        throw new IllegalStateException("A place in the audit is used once");
+      }
+      used = true;
+    }
+  }
+
+  private void write() {
+    List<Waiting> batch = new ArrayList<>(LARGEST_BATCH);
+    try {
+      while (!closing || !queue.isEmpty()) {
+        Waiting first = queue.poll(LONGEST_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        if (first != null) {
+          batch.add(first);
+          queue.drainTo(batch, LARGEST_BATCH - 1);
+          append(batch.stream().map(Waiting::entry).toList());
+          batch.forEach(this::tell);
+          batch.clear();
+        }
+      }
+    } catch (InterruptedException stopped) {
+      LOG.warn("{} audit entries were not written: the node stops.", batch.size() + queue.size());
+    }
+  }
+
+  private void tell(Waiting waiting) {
+    places.giveBack();
+    waiting.durable().complete(null);
+  }
+
+  /** Appends a batch; comes back when it stands. */
+  private void append(List<AuditEntry> entries) throws InterruptedException {
+    Optional<Head> tried = Optional.empty();
+    long pause = FIRST_PAUSE_MILLIS;
+    while (true) {
+      Attempt attempt = new Attempt(entries, tried);
+      try (Connection connection = database.getConnection()) {
+        attempt.on(connection);
+        return;
+      } catch (SQLException | RuntimeException e) {
+        LOG.warn("{} audit entries wait: {}", entries.size() + queue.size(), e.toString());
+        tried = attempt.end().or(() -> attempt.before);
+        TimeUnit.MILLISECONDS.sleep(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+      }
+    }
+  }
+
+  /** One try to append a batch. */
+  private final class Attempt {
+    private final List<AuditEntry> entries;
+    private final Optional<Head> before;
+    private Optional<Head> end = Optional.empty();
+
+    /**
+     * @param before where the batch ended in the try before, of which it isn't known whether it
+     *     stands
+     */
+    Attempt(List<AuditEntry> entries, Optional<Head> before) {
+      this.entries = entries;
+      this.before = before;
+    }
+
+    /** Where the batch would end, once that is known. */
+    Optional<Head> end() {
+      return end;
+    }
+
+    void on(Connection connection) throws SQLException {
+      connection.setAutoCommit(false);
+      try {
+        Head head = Sql.one(connection, LOCK, AuditRows::head).orElseThrow();
+        if (before.isEmpty() || !stands(connection, before.get())) {
+          append(connection, head);
+        }
+        connection.commit();
+      } catch (SQLException | RuntimeException e) {
+        connection.rollback();
+        throw e;
+      }
+    }
+
+    private boolean stands(Connection connection, Head head) throws SQLException {
+      return Sql.one(connection, HASH_OF, row -> row.getBytes(1), head.number())
+          .filter(hash -> Arrays.equals(hash, head.hash().bytes()))
+          .isPresent();
+    }
+
+    private void append(Connection connection, Head head) throws SQLException {
+      Instant now = clock.instant();
+      List<AuditLink> links = new ArrayList<>(entries.size());
+      Head last = head;
+      for (AuditEntry entry : entries) {
+        AuditLink link = AuditLink.append(last, now, entry);
+        links.add(link);
+        last = link.asHead();
+      }
+      end = Optional.of(last);
+      AuditRows.append(connection, head, links);
+    }
+  }
+
+  /** Writes what waits, for at most ten seconds, and ends. */
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      writer.join(LONGEST_CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    writer.interrupt();
+  }
+}
