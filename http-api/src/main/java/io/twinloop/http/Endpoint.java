@@ -90,7 +90,16 @@ public record Endpoint(
   /** The same endpoint reading its body as a stream of any size, with {@link Call#bytes}. */
   public Endpoint streamed() {
     return new Endpoint(
-        method, path, access, handler, narrowed, Long.MAX_VALUE, true, documented, kept, limitClass);
+        method,
+        path,
+        access,
+        handler,
+        narrowed,
+        Long.MAX_VALUE,
+        true,
+        documented,
+        kept,
+        limitClass);
   }
 
   /** The same endpoint, kept out of the OpenAPI document. */
@@ -120,7 +129,16 @@ public record Endpoint(
   /** The same endpoint, whose requests are counted together with others of a class. */
   public Endpoint limited(String name) {
     return new Endpoint(
-        method, path, access, handler, narrowed, maxBody, streaming, documented, kept, Optional.of(name));
+        method,
+        path,
+        access,
+        handler,
+        narrowed,
+        maxBody,
+        streaming,
+        documented,
+        kept,
+        Optional.of(name));
   }
 
   /** Method and path template. */
@@ -142,6 +160,15 @@ public record Endpoint(
 
   private static Endpoint of(HttpMethod method, String path, AccessRule access, Handler handler) {
     return new Endpoint(
-        method, path, access, handler, false, DEFAULT_MAX_BODY, false, true, true, Optional.empty());
+        method,
+        path,
+        access,
+        handler,
+        false,
+        DEFAULT_MAX_BODY,
+        false,
+        true,
+        true,
+        Optional.empty());
   }
 }

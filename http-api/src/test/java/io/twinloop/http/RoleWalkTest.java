@@ -69,6 +69,8 @@ class RoleWalkTest {
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 new Availability(List.of(away), Clock.systemUTC()),
                 null,
+                null,
+                null,
                 null)
             .endpoints();
     server =

@@ -138,7 +138,10 @@ class EventRoutesTest {
   @Test
   void shouldTakeNoEventOfADomainFromAnother() {
     try (TestServer withLogin =
-        TestServer.with(new EventRoutes(null, null).endpoints().toArray(Endpoint[]::new))
+        TestServer.with(
+                new EventRoutes(null, null, TestPersonalData.create())
+                    .endpoints()
+                    .toArray(Endpoint[]::new))
             .authenticator(
                 Login.of(
                     TestTokens.settings(), Optional.empty(), ApiKeyCheck.NONE, Clock.systemUTC()))

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.http.Endpoint;
+import io.twinloop.http.PersonalReaders;
+import io.twinloop.http.TestPersonalData;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
 import io.twinloop.http.bus.EventRoutes;
@@ -26,6 +28,7 @@ import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries;
 import io.twinloop.projections.organization.OrgQueries;
 import io.twinloop.projections.organization.OwnUnits;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.workflow.WorkflowQueries;
@@ -111,17 +114,25 @@ class OwnUnitsTest {
   private static TestServer server() {
     Database database = twin.database();
     OwnUnits units = new OwnUnits(database, Clock.systemUTC(), 1_000);
+    PersonalData personalData = TestPersonalData.create();
     List<Endpoint> endpoints = new ArrayList<>();
     Stream.of(
-            new OrgNodeRoutes(twin.entities(), new OrgNodeQueries(database), new OrgGraph(database))
+            new OrgNodeRoutes(
+                    twin.entities(),
+                    new OrgNodeQueries(database),
+                    new OrgGraph(database),
+                    personalData,
+                    PersonalReaders.ALL)
                 .endpoints(),
             new OrgQueryRoutes(new OrgQueries(database)).endpoints(),
             new KpiRoutes(twin.entities(), new KpiQueries(database), null).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new WorkflowRoutes(twin.entities(), null, null, new WorkflowQueries(database), null)
+            new WorkflowRoutes(
+                    twin.entities(), null, null, new WorkflowQueries(database), null, personalData)
                 .endpoints(),
-            new TaskRoutes(twin.entities(), new WorkflowQueries(database)).endpoints(),
-            new EventRoutes(null, new EventQueries(database)).endpoints(),
+            new TaskRoutes(twin.entities(), new WorkflowQueries(database), personalData)
+                .endpoints(),
+            new EventRoutes(null, new EventQueries(database), personalData).endpoints(),
             new ProcessRoutes(
                     twin.entities(),
                     new ProcessQueries(database),
