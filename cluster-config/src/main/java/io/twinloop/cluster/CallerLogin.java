@@ -31,7 +31,7 @@ final class CallerLogin implements AutoCloseable {
 
   private static final String ALLOW = "twinloop.egress.allow";
 
-  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<EgressHttpClient> opened = new ArrayList<>();
   private final KeptApiKeys apiKeys;
   private final Scopes scopes;
   private final Authenticator authenticator;
@@ -81,9 +81,7 @@ final class CallerLogin implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    for (AutoCloseable each : opened) {
-      each.close();
-    }
+  public void close() {
+    opened.forEach(EgressHttpClient::close);
   }
 }

@@ -2,6 +2,10 @@ package io.twinloop.integrations.http;
 
 import io.twinloop.domain.identity.KeySetSource;
 import io.twinloop.domain.outbound.OutboundHttp;
+import io.twinloop.domain.outbound.OutboundHttp.Answer;
+import io.twinloop.domain.outbound.OutboundHttp.NoAnswer;
+import io.twinloop.domain.outbound.OutboundHttp.Received;
+import io.twinloop.domain.outbound.OutboundHttp.Request;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +19,8 @@ import java.util.concurrent.CompletionStage;
 public final class KeySetOverHttp implements KeySetSource {
 
   private static final Duration LONGEST = Duration.ofSeconds(10);
+  private static final Map<String, String> HEADERS =
+      Map.of("accept", "application/jwk-set+json, application/json");
 
   private final OutboundHttp http;
   private final URI address;
@@ -29,28 +35,18 @@ public final class KeySetOverHttp implements KeySetSource {
 
   @Override
   public CompletionStage<String> fetch() {
-    return http.send(
-            new OutboundHttp.Request(
-                "GET",
-                address,
-                Map.of("accept", "application/jwk-set+json, application/json"),
-                Set.of(),
-                null,
-                null,
-                LONGEST,
-                true,
-                1))
-        .thenComposeAsync(this::keySet, Runnable::run);
+    Request request = new Request("GET", address, HEADERS, Set.of(), null, null, LONGEST, true, 2);
+    return http.send(request).thenComposeAsync(this::keySet, Runnable::run);
   }
 
-  private CompletionStage<String> keySet(OutboundHttp.Answer answer) {
-    if (answer instanceof OutboundHttp.Received received && received.status() == 200) {
+  private CompletionStage<String> keySet(Answer answer) {
+    if (answer instanceof Received received && received.status() == 200) {
       return CompletableFuture.completedStage(new String(received.bytes(), StandardCharsets.UTF_8));
     }
     String why =
-        answer instanceof OutboundHttp.Received received
+        answer instanceof Received received
             ? "it answers " + received.status()
-            : ((OutboundHttp.NoAnswer) answer).sentence();
+            : ((NoAnswer) answer).sentence();
     return CompletableFuture.failedStage(new IOException(address + ": " + why));
   }
 }
