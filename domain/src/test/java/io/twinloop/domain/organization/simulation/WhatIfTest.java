@@ -454,10 +454,9 @@ class WhatIfTest {
       Figures before = outcome(picture, List.of()).before();
       List<Change> changes = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
-        Change change = anyChange(random);
-        changes.add(change);
+        changes.add(anyChange(random));
         if (!WhatIf.problems(picture, changes).isEmpty()) {
-          changes.remove(change);
+          changes.remove(changes.size() - 1);
         }
       }
       Outcome outcome = outcome(picture, changes);
