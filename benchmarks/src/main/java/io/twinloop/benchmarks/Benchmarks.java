@@ -61,10 +61,18 @@ final class Benchmarks {
   private Report run(Path folder) throws Exception {
     Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     news.accept("Starting PostgreSQL, Kafka and a node …");
-    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"));
-        NodeProcess process = node(folder, services)) {
+    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"))) {
       RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
       URI url = URI.create(services.postgresUrl());
+      measureWithNode(folder, services, server, url);
+      measureDoor(folder, services, server, url);
+      return new Report(plan, startedAt, server.version(), rows());
+    }
+  }
+
+  private void measureWithNode(Path folder, ServicesProcess services, RawPostgres server, URI url)
+      throws Exception {
+    try (NodeProcess process = node(folder, services)) {
       RawPostgres raw = database(server, url, "raw");
       KafkaEcho.prepare(services.kafkaBootstrap());
       BenchNode node = new BenchNode(process.start(), server);
@@ -76,9 +84,6 @@ final class Benchmarks {
         measureSamples(node, raw, round);
         measureLoops(node, services.kafkaBootstrap(), round);
       }
-      process.close();
-      measureDoor(folder, services, server, url);
-      return new Report(plan, startedAt, server.version(), rows());
     }
   }
 
