@@ -81,6 +81,7 @@ class RoleWalkTest {
                     Optional.empty(),
                     key -> CompletableFuture.completedStage(Identity.user("key:1", Role.ANALYST)),
                     Clock.systemUTC()))
+            .settings("twinloop.limits.when = never")
             .start();
   }
 

@@ -91,7 +91,13 @@ class IdentityAttacksTest {
                 Endpoint.post("/api/v1/events", Permission.EVENT_SEND, IdentityAttacksTest::whoAmI))
             .authenticator(login)
             .settings(
-                "twinloop.http { allowed-hosts = twin.example.org, allowed-origins = \"https://ok.example\" }")
+                """
+                twinloop.http {
+                  allowed-hosts = twin.example.org, allowed-origins = "https://ok.example"
+                }
+                # Each is to be refused for its own reason, not for being one of many.
+                twinloop.limits.when = never
+                """)
             .start();
   }
 
