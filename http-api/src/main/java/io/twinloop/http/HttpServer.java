@@ -42,6 +42,7 @@ public final class HttpServer {
       ConfigFactory.parseString("pekko.http.server.parsing.error-logging-verbosity = off");
 
   private static final Duration LAST_BYTES = Duration.ofMillis(100);
+  private static final Duration CUT_TIME = Duration.ofSeconds(1);
 
   private final ServerBinding binding;
   private final Connections connections;
@@ -151,14 +152,14 @@ public final class HttpServer {
   private CompletionStage<Done> terminate(Duration left) {
     Duration atLeast = left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
     return Stages.flatMap(
-        Stages.handle(
-            connections
-                .stop()
-                .toCompletableFuture()
-                .copy()
-                .orTimeout(atLeast.toMillis(), TimeUnit.MILLISECONDS),
-            (done, tooLate) -> Done.getInstance()),
-        done -> afterLastBytes(connections.cut()));
+        within(atLeast, connections.stop()),
+        done -> afterLastBytes(within(CUT_TIME, connections.cut())));
+  }
+
+  private static CompletionStage<Done> within(Duration time, CompletionStage<Done> ended) {
+    return Stages.handle(
+        ended.toCompletableFuture().copy().orTimeout(time.toMillis(), TimeUnit.MILLISECONDS),
+        (done, tooLate) -> Done.getInstance());
   }
 
   private static void requireReachableOnlyWithLogin(String host, boolean login) {

@@ -1,11 +1,13 @@
 package io.twinloop.http.door;
 
+import io.twinloop.http.Answers;
 import io.twinloop.http.door.OpenConnections.End;
 import java.time.Duration;
 import org.apache.pekko.Done;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.BidiShape;
 import org.apache.pekko.stream.Inlet;
@@ -56,14 +58,26 @@ final class RequestPatience
     return new Logic();
   }
 
+  /** Where a connection is. */
+  private enum Phase {
+    /** No whole head has arrived. */
+    WAITING,
+    /** A request is being answered. */
+    ASKED,
+    /** The head of the answer is out, its body is being sent. */
+    STREAMING,
+    /** The last answer is out: the connection ends as soon as it is taken. */
+    ENDING
+  }
+
   private final class Logic extends TimerGraphStageLogic {
     private static final String TOO_LATE = "too late";
 
-    private final AsyncCallback<Done> answered = createAsyncCallback(done -> answered());
+    private final AsyncCallback<Done> streamed = createAsyncCallback(done -> answered());
     private final AsyncCallback<End> end = createAsyncCallback(this::end);
-    private boolean answering;
+    private Phase phase = Phase.WAITING;
     private boolean bodyless;
-    private boolean last;
+    private boolean stopping;
 
     Logic() {
       super(shape);
@@ -74,7 +88,7 @@ final class RequestPatience
             public void onPush() {
               HttpRequest request = grab(requestIn);
               bodyless = request.method().equals(HttpMethods.HEAD);
-              answering = true;
+              phase = Phase.ASKED;
               cancelTimer(TOO_LATE);
               push(requestOut, request);
             }
@@ -102,13 +116,7 @@ final class RequestPatience
           new AbstractInHandler() {
             @Override
             public void onPush() {
-              HttpResponse response = grab(responseIn);
-              if (isOutAtOnce(response)) {
-                push(responseOut, response);
-                answered();
-              } else {
-                push(responseOut, watched(response));
-              }
+              answer(grab(responseIn));
             }
           });
       setHandler(
@@ -116,7 +124,11 @@ final class RequestPatience
           new AbstractOutHandler() {
             @Override
             public void onPull() {
-              pull(responseIn);
+              if (phase == Phase.ENDING) {
+                completeStage();
+              } else if (!hasBeenPulled(responseIn)) {
+                pull(responseIn);
+              }
             }
           });
     }
@@ -137,25 +149,45 @@ final class RequestPatience
       connections.ended(end);
     }
 
+    private void answer(HttpResponse response) {
+      if (phase == Phase.ENDING) {
+        return; // it comes too late: the caller was told that the node stops
+      }
+      if (bodyless || response.entity().isStrict()) {
+        push(responseOut, response);
+        answered();
+      } else {
+        phase = Phase.STREAMING;
+        push(responseOut, watched(response));
+      }
+    }
+
     private void answered() {
-      answering = false;
-      if (last) {
+      if (!stopping) {
+        phase = Phase.WAITING;
+        scheduleOnce(TOO_LATE, next);
+      } else if (isAvailable(responseOut)) {
         completeStage();
       } else {
-        scheduleOnce(TOO_LATE, next);
+        phase = Phase.ENDING;
       }
     }
 
     private void end(End how) {
-      if (how == End.NOW || !answering) {
+      stopping = true;
+      if (how == End.NOW && phase == Phase.ASKED && isAvailable(responseOut)) {
+        phase = Phase.ENDING;
+        push(responseOut, stopped());
+      } else if (how == End.NOW || phase == Phase.WAITING) {
         completeStage();
-      } else {
-        last = true;
       }
     }
 
-    private boolean isOutAtOnce(HttpResponse response) {
-      return bodyless || response.entity().isStrict();
+    private HttpResponse stopped() {
+      return Answers.refused(
+              "stopping",
+              "This node stops before the answer was there; what was asked may still happen.")
+          .addHeader(RawHeader.create("Retry-After", "1"));
     }
 
     private HttpResponse watched(HttpResponse response) {
@@ -166,7 +198,7 @@ final class RequestPatience
                     var unused =
                         ended.handleAsync(
                             (done, failure) -> {
-                              answered.invoke(Done.getInstance());
+                              streamed.invoke(Done.getInstance());
                               return done;
                             },
                             Runnable::run);
