@@ -43,7 +43,7 @@ public final class TestPostgres implements AutoCloseable {
     config =
         ConfigFactory.parseString(
                 """
-                twinloop.read-models { connections = 4, projection-connections = 4 }
+                twinloop.read-models { connections = 8, projection-connections = 4 }
                 twinloop.read-models.connection-timeout = %s
                 """
                     .formatted(connectionTimeout))
