@@ -67,6 +67,10 @@ class SecretsTest {
       """
           .formatted(WORKFLOW);
 
+  private static final String PERSONAL_DATA =
+      Base64.getEncoder()
+          .encodeToString("personal-data-key-kept-from-logs".getBytes(StandardCharsets.UTF_8));
+
   private static final HeldCertificate CA =
       new HeldCertificate.Builder().commonName("ours").certificateAuthority(0).build();
 
@@ -95,6 +99,7 @@ class SecretsTest {
                 .with("TWINLOOP_KAFKA_SASL_MECHANISM", "PLAIN")
                 .with("TWINLOOP_KAFKA_SASL_USER", "twin")
                 .with("TWINLOOP_KAFKA_SASL_PASSWORD_FILE", write(secrets, "kafka", KAFKA))
+                .with("TWINLOOP_PERSONAL_DATA_KEY_FILE", write(secrets, "personal", PERSONAL_DATA))
                 .with("TWINLOOP_HTTP_TLS_KEY_STORE", keyStore(secrets, own))
                 .with("TWINLOOP_HTTP_TLS_KEY_PASSWORD", KEY_STORE)
                 .withJvmOption("-Dlogback.configurationFile=" + write(run, "log.xml", TALKATIVE))
@@ -117,6 +122,7 @@ class SecretsTest {
               "the password for Kafka", KAFKA,
               "the password of the key store", KEY_STORE,
               "the JWT secret", JWT,
+              "the key for personal data", PERSONAL_DATA,
               "a bearer token", BEARER,
               "an API key", API_KEY,
               "the secret of a workflow", WORKFLOW),

@@ -10,7 +10,7 @@ enum AgingRows {
   INBOX("inbox", "inbox", "handled_at"),
   /** Index dead_letter_by_time. */
   DEAD_LETTERS("dead-letters", "dead_letter", "at"),
-  /** Index outbox_by_time. */
+  /** Index outbox_by_time. What still waits to be sent stays. */
   OUTBOX("outbox", "outbox", "at");
 
   private final String settingName;
@@ -37,8 +37,8 @@ enum AgingRows {
   String delete() {
     return """
         DELETE FROM %1$s WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM %1$s WHERE %2$s < ? LIMIT ? FOR UPDATE SKIP LOCKED))
+          SELECT ctid FROM %1$s WHERE %2$s < ? AND %3$s LIMIT ? FOR UPDATE SKIP LOCKED))
         """
-        .formatted(table, time);
+        .formatted(table, time, this == OUTBOX ? "ended_at IS NOT NULL" : "TRUE");
   }
 }
