@@ -50,6 +50,26 @@ class RemotingTest {
   }
 
   @Test
+  void shouldRefuseAnEncryptedKey() throws IOException {
+    Path certificate = write("node.pem", node().rsa2048().build());
+    Files.writeString(
+        folder.resolve("node.pem.key"),
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+
+    assertThatThrownBy(() -> secured(certificate, write("ca.pem", CA)))
+        .hasMessageContaining("an encrypted key, but between nodes only plain ones are understood");
+  }
+
+  @Test
+  void shouldSayThatTheKeyIsMissing() throws IOException {
+    Path certificate = write("node.pem", node().rsa2048().build());
+    Files.delete(folder.resolve("node.pem.key"));
+
+    assertThatThrownBy(() -> secured(certificate, write("ca.pem", CA)))
+        .hasMessageContaining("but there is no such file");
+  }
+
+  @Test
   void shouldRefuseToTrustEverybody() throws IOException {
     Path certificate = write("node.pem", node().rsa2048().build());
 

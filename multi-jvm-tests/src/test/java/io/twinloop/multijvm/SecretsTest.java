@@ -115,7 +115,11 @@ class SecretsTest {
       node.stopGracefully();
 
       shown.put("output", node.output());
-      assertThat(node.output()).as("it told much").contains("DEBUG").hasSizeGreaterThan(100_000);
+      assertThat(node.output())
+          .as("what Kafka, both drivers, the pool and HTTP tell is there")
+          .contains("sasl.jaas.config = [hidden]", "io.r2dbc.postgresql.client", "HikariConfig")
+          .contains("] org.apache.pekko.cluster", "calls-out")
+          .hasSizeGreaterThan(100_000);
       findNothingOf(Map.of("the database password", postgres.password()), run);
       findNothingOf(
           Map.of(
