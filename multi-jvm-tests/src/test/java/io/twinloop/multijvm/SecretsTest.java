@@ -110,7 +110,7 @@ class SecretsTest {
       node.stopGracefully();
 
       node.with("TWINLOOP_JWT_SECRET_FILE", write(secrets, "jwt", JWT)).start();
-      ask(node, trusting, "GET", "/api/v1/kpis", "");
+      assertThat(ask(node, trusting, "GET", "/api/v1/kpis", "")).as("login is on").isEqualTo(401);
       look(node, trusting);
       node.stopGracefully();
 
