@@ -23,7 +23,8 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
  * became of them; and of all requests those refused for who sent them: 401, 403 and 429. Not kept
  * are what is only read, reads of what isn't there, and methods and paths that don't exist: nothing
  * was asked of anything, and strangers could fill the audit with it. Of 429 only the first is kept
- * until the caller is let through again.
+ * until the caller is let through again; and nothing of what found the node full, which must not
+ * make more work.
  *
  * <p>A change takes its place in the audit before it is made, and is answered when its entry is
  * durable.
@@ -39,6 +40,7 @@ final class AuditedRequest {
   private final Supplier<String> address;
   private Optional<AuditTrail.Place> place = Optional.empty();
   private boolean repeatedRefusal;
+  private boolean full;
 
   AuditedRequest(AuditTrail trail, HttpRequest request, Supplier<String> address) {
     this.trail = trail;
@@ -64,6 +66,11 @@ final class AuditedRequest {
     repeatedRefusal = true;
   }
 
+  /** The node has more to do than it can; the request goes no further. */
+  void foundFull() {
+    full = true;
+  }
+
   /** The answer, once its entry is durable. */
   CompletionStage<HttpResponse> after(
       HttpResponse answer, Caller caller, Optional<Endpoint> endpoint) {
@@ -84,7 +91,7 @@ final class AuditedRequest {
   }
 
   private boolean isRefusedChange(int status, Optional<Endpoint> endpoint) {
-    return !isReading() && endpoint.isPresent() && status != TOO_MANY;
+    return !isReading() && endpoint.isPresent() && status != TOO_MANY && !full;
   }
 
   private boolean isRefusedForTheCaller(int status) {

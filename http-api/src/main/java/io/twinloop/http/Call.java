@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -58,6 +57,7 @@ public final class Call {
   private final HttpSettings settings;
   private final ActorSystem<?> system;
   private final SharedKillSwitch stopping;
+  private final Runnable takesItsTime;
   private Query query;
   private String commandId;
 
@@ -73,7 +73,8 @@ public final class Call {
       Optional<String> commandId,
       HttpSettings settings,
       ActorSystem<?> system,
-      SharedKillSwitch stopping) {
+      SharedKillSwitch stopping,
+      Runnable takesItsTime) {
     this.request = request;
     this.endpoint = endpoint;
     this.pathValues = pathValues;
@@ -86,6 +87,7 @@ public final class Call {
     this.settings = settings;
     this.system = system;
     this.stopping = stopping;
+    this.takesItsTime = takesItsTime;
   }
 
   public Caller caller() {
@@ -117,7 +119,7 @@ public final class Call {
    */
   public synchronized String commandId() {
     if (commandId == null) {
-      commandId = UUID.randomUUID().toString();
+      commandId = Callers.newUuid().toString();
     }
     return commandId;
   }
@@ -375,8 +377,12 @@ public final class Call {
             });
   }
 
-  /** Gives this answer more time than {@code twinloop.http.request-timeout}. */
+  /**
+   * Gives this answer more time than {@code twinloop.http.request-timeout}; it counts no longer
+   * among the requests in progress.
+   */
   public void allow(Duration time) {
+    takesItsTime.run();
     request
         .getHeader(TimeoutAccess.class)
         .ifPresent(

@@ -14,6 +14,8 @@ public record HttpSettings(
     String host,
     int port,
     int maxConnections,
+    int requestsInProgress,
+    int uploadsInProgress,
     Duration idleTimeout,
     Duration requestTimeout,
     Duration bodyTimeout,
@@ -37,6 +39,8 @@ public record HttpSettings(
     check(!host.isBlank(), "host", "an address or name", host);
     check(port >= 0 && port <= 65_535, "port", "a TCP port from 0 to 65535", port);
     check(maxConnections > 0, "max-connections", "1 or more", maxConnections);
+    check(requestsInProgress > 0, "requests-in-progress", "1 or more", requestsInProgress);
+    check(uploadsInProgress > 0, "uploads-in-progress", "1 or more", uploadsInProgress);
     check(
         idleTimeout.compareTo(requestTimeout) > 0,
         "idle-timeout",
@@ -73,6 +77,8 @@ public record HttpSettings(
         config.getString("host"),
         config.getInt("port"),
         config.getInt("max-connections"),
+        config.getInt("requests-in-progress"),
+        config.getInt("uploads-in-progress"),
         config.getDuration("idle-timeout"),
         config.getDuration("request-timeout"),
         config.getDuration("body-timeout"),

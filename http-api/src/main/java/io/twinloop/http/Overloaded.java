@@ -7,6 +7,7 @@ public final class Overloaded extends RuntimeException {
    * @param what the queue that is full, in words for the caller
    */
   public Overloaded(String what) {
-    super(what + " is full");
+    // An expected answer, of which there are many when there is much to do: no stack trace.
+    super(what + " is full", null, false, false);
   }
 }

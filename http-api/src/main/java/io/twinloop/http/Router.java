@@ -37,12 +37,13 @@ import org.apache.pekko.stream.SharedKillSwitch;
  * Answers every request from a table of endpoints.
  *
  * <p>In this order: Host and Origin, the caller (401, whatever the path), the path (404), the
- * method (405), the permission (403), the limits (429), a place in the audit for a change, the read
- * position a query waits for, the idempotency key of a POST, the handler. Of a request that is
- * refused on the way nothing more is done: its body isn't looked at and its idempotency key not
- * taken. Only endpoints that are open to anybody answer without a caller. Whatever goes wrong ends
- * as a problem, and every answer carries {@code X-Correlation-Id} and {@code traceparent}. A slash
- * at the end of a path is ignored; HEAD is answered where GET is, OPTIONS with the methods.
+ * method (405), the permission (403), the limits (429), a place among the requests in progress
+ * (503), one in the audit for a change, the read position a query waits for, the idempotency key of
+ * a POST, the handler. Of a request that is refused on the way nothing more is done: its body isn't
+ * looked at and its idempotency key not taken. Only endpoints that are open to anybody answer
+ * without a caller. Whatever goes wrong ends as a problem, and every answer carries {@code
+ * X-Correlation-Id} and {@code traceparent}. A slash at the end of a path is ignored; HEAD is
+ * answered where GET is, OPTIONS with the methods.
  */
 public final class Router {
 
@@ -59,6 +60,8 @@ public final class Router {
   private final Failures failures;
   private final PersonalAnswers personal;
   private final OpenStreams streams = new OpenStreams();
+  private final RequestsInProgress inProgress;
+  private final RequestsInProgress uploads;
   private final SharedKillSwitch stopping = KillSwitches.shared("http-server-stopping");
 
   /** A router without refusals for exceptions of other modules. */
@@ -114,6 +117,8 @@ public final class Router {
     this.idempotent = new IdempotentRequests(idempotencyKeys, system, settings.idempotencyLease());
     this.failures = new Failures(foreseen);
     this.personal = personal;
+    this.inProgress = new RequestsInProgress(settings.requestsInProgress());
+    this.uploads = new RequestsInProgress(settings.uploadsInProgress());
   }
 
   /** The table this router answers from. */
@@ -142,6 +147,7 @@ public final class Router {
             Stages.flatMap(
                 exchange.recorded(exchange.finished(response)),
                 recorded -> {
+                  exchange.leavePlace();
                   HttpResponse answer = recorded.addHeader(correlation).addHeader(traceparent);
                   if (!answer.entity().isStrict()) {
                     return CompletableFuture.completedStage(streams.counted(answer));
@@ -169,6 +175,7 @@ public final class Router {
     private Scope scope = Scope.NOTHING;
     private Optional<Standing> standing = Optional.empty();
     private Body body;
+    private Optional<RequestsInProgress> place = Optional.empty();
 
     Exchange(HttpRequest request, RequestHeaders headers, Caller caller) {
       this.request = request;
@@ -195,6 +202,9 @@ public final class Router {
       endpoint = match.flatMap(this::endpointOf);
       if (endpoint.isPresent() && endpoint.get().access() instanceof AccessRule.Open) {
         return admitted(endpoint.get(), match.get().values());
+      }
+      if (endpoint.isPresent() && placesFor(endpoint.get()).isFull()) {
+        throw full();
       }
       Credentials shown = Callers.credentials(headers);
       if (authenticator.requiresLogin()) {
@@ -252,7 +262,40 @@ public final class Router {
       body = bodyFor(wanted);
       standing = door.limits().count(callerCounted(), wanted.name(), wanted.limitClass());
       refuseWhenTooMany();
+      if (!(wanted.access()
+          instanceof AccessRule.Open)) { // a node that is full still answers probes
+        takePlace(wanted);
+      }
       return audited.before(() -> answer(wanted, pathValues));
+    }
+
+    private synchronized void takePlace(Endpoint wanted) {
+      if (!placesFor(wanted).enter()) {
+        throw full();
+      }
+      place = Optional.of(placesFor(wanted));
+    }
+
+    private RequestsInProgress placesFor(Endpoint wanted) {
+      return wanted.streaming() ? uploads : inProgress;
+    }
+
+    private Overloaded full() {
+      audited.foundFull();
+      return new Overloaded("The node");
+    }
+
+    /** An answer that waits on purpose doesn't keep others out; an upload does all the while. */
+    private void takesItsTime() {
+      if (!endpoint.orElseThrow().streaming()) {
+        leavePlace();
+      }
+    }
+
+    /** The answer is on its way. */
+    synchronized void leavePlace() {
+      place.ifPresent(RequestsInProgress::leave);
+      place = Optional.empty();
     }
 
     private void refuseWhenTooMany() {
@@ -351,7 +394,8 @@ public final class Router {
           commandId,
           settings,
           system,
-          stopping);
+          stopping,
+          this::takesItsTime);
     }
 
     private Body bodyFor(Endpoint endpoint) {
