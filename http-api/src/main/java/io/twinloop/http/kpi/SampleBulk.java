@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -37,7 +36,10 @@ final class SampleBulk {
   private static final int SAMPLES_PER_COMMAND = 1_000;
 
   private static final Duration LONGEST_WAIT = Duration.ofMillis(10);
-  private static final int BATCHES_UNDER_WAY = 3;
+
+  /** Of one upload; so that several don't fill the line of the journal. */
+  private static final int COMMANDS_UNDER_WAY = 128;
+
   private static final Duration LONGEST_UPLOAD = Duration.ofHours(6);
 
   private final Entities entities;
@@ -63,11 +65,12 @@ final class SampleBulk {
     return Stages.map(
         Ndjson.lines(call.bytes(), LONGEST_LINE, new UsualLine())
             .groupedWithin(LINES_PER_BATCH, LONGEST_WAIT)
-            .mapAsync(BATCHES_UNDER_WAY, lines -> take(lines, summary, mode, cause))
+            .mapConcat(lines -> sharesOf(lines, summary))
+            .mapAsync(COMMANDS_UNDER_WAY, share -> ask(share, mode, cause))
             .map(
-                batch -> {
-                  batch.forEach(taken -> sum(taken, summary, written));
-                  return batch.size();
+                taken -> {
+                  sum(taken, summary, written);
+                  return taken;
                 })
             .runWith(Sink.ignore(), call.system()),
         done -> {
@@ -76,16 +79,6 @@ final class SampleBulk {
               ? answer
               : Answers.withPosition(answer, new ReadPosition(written));
         });
-  }
-
-  private CompletionStage<List<Taken>> take(
-      List<Ndjson.Line> lines, BulkSummary summary, Mode mode, Cause cause) {
-    List<CompletableFuture<Taken>> asked =
-        sharesOf(lines, summary).stream()
-            .map(share -> ask(share, mode, cause).toCompletableFuture())
-            .toList();
-    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
-        .thenApply(all -> asked.stream().map(CompletableFuture::join).toList());
   }
 
   private static List<Share> sharesOf(List<Ndjson.Line> lines, BulkSummary summary) {

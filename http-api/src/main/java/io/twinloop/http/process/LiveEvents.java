@@ -25,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -36,7 +35,10 @@ final class LiveEvents {
   private static final int LONGEST_LINE = 8 * 1024;
   private static final int LINES_PER_BATCH = 2_000;
   private static final Duration LONGEST_WAIT = Duration.ofMillis(10);
-  private static final int BATCHES_UNDER_WAY = 3;
+
+  /** Of one upload; so that several don't fill the line of the journal. */
+  private static final int COMMANDS_UNDER_WAY = 128;
+
   private static final Duration LONGEST_UPLOAD = Duration.ofHours(6);
 
   private final Entities entities;
@@ -74,24 +76,15 @@ final class LiveEvents {
     return Stages.map(
         Ndjson.lines(call.bytes(), LONGEST_LINE)
             .groupedWithin(LINES_PER_BATCH, LONGEST_WAIT)
-            .mapAsync(BATCHES_UNDER_WAY, lines -> take(lines, sum, order, cause, received))
+            .mapConcat(lines -> sharesOf(lines, sum, cause, received))
+            .mapAsync(COMMANDS_UNDER_WAY, share -> ask(share, order, cause))
             .map(
-                batch -> {
-                  batch.forEach(taken -> add(taken, order.processId(), sum));
-                  return batch.size();
+                taken -> {
+                  add(taken, order.processId(), sum);
+                  return taken;
                 })
             .runWith(Sink.ignore(), call.system()),
         done -> answer(sum));
-  }
-
-  private CompletionStage<List<Taken>> take(
-      List<Ndjson.Line> lines, Sum sum, LogUpload.Order order, Cause cause, Instant received) {
-    List<CompletableFuture<Taken>> asked =
-        sharesOf(lines, sum, cause, received).stream()
-            .map(share -> ask(share, order, cause).toCompletableFuture())
-            .toList();
-    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
-        .thenApply(all -> asked.stream().map(CompletableFuture::join).toList());
   }
 
   private static List<Share> sharesOf(
