@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import javax.sql.DataSource;
 
 /** The read models' database: blocking work on threads of its own, one transaction each. */
@@ -29,9 +30,16 @@ public final class Database {
     T on(Connection connection) throws SQLException;
   }
 
-  /** Does the work in one transaction; fails with {@link DatabaseException} when it is not done. */
+  /**
+   * Does the work in one transaction; fails with {@link DatabaseException} when it is not done, and
+   * with {@link RejectedExecutionException} when too much waits already.
+   */
   public <T> CompletionStage<T> inTransaction(Work<T> work) {
-    return CompletableFuture.supplyAsync(() -> transact(work), executor);
+    try {
+      return CompletableFuture.supplyAsync(() -> transact(work), executor);
+    } catch (RejectedExecutionException tooMuch) {
+      return CompletableFuture.failedStage(tooMuch);
+    }
   }
 
   private <T> T transact(Work<T> work) {

@@ -4,9 +4,11 @@ import com.typesafe.config.Config;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
@@ -18,6 +20,9 @@ public final class ReadModels implements AutoCloseable {
 
   /** The writer and whoever cuts off the oldest part. */
   private static final int AUDIT_CONNECTIONS = 2;
+
+  /** So many queries and effects wait for a connection; one more is refused. */
+  private static final int LONGEST_LINE = 4_096;
 
   // A node that is stopped while it holds the end of the audit gives it back to the others so soon.
   private static final String DO_NOT_IDLE = "SET idle_in_transaction_session_timeout = '2s'";
@@ -56,8 +61,12 @@ public final class ReadModels implements AutoCloseable {
             pool("projections", login, settings.getInt("projection-connections"), timeout)),
         new HikariDataSource(pool("queries", login, queries, timeout)),
         auditPool(pool("audit", login, AUDIT_CONNECTIONS, timeout)),
-        Executors.newFixedThreadPool(
+        new ThreadPoolExecutor(
             queries,
+            queries,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(LONGEST_LINE),
             work -> {
               Thread thread = new Thread(work, "read-models-" + number.incrementAndGet());
               thread.setDaemon(true);

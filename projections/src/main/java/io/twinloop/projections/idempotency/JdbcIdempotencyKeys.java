@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import javax.sql.DataSource;
 
 /**
@@ -214,16 +215,20 @@ public final class JdbcIdempotencyKeys implements IdempotencyKeys {
   }
 
   private <T> CompletionStage<T> call(Sql<T> sql) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(true);
-            return sql.run(connection);
-          } catch (SQLException e) {
-            throw new CompletionException(e);
-          }
-        },
-        blocking);
+    try {
+      return CompletableFuture.supplyAsync(() -> run(sql), blocking);
+    } catch (RejectedExecutionException tooMuchWaits) {
+      return CompletableFuture.failedStage(tooMuchWaits);
+    }
+  }
+
+  private <T> T run(Sql<T> sql) {
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(true);
+      return sql.run(connection);
+    } catch (SQLException e) {
+      throw new CompletionException(e);
+    }
   }
 
   private interface Sql<T> {
