@@ -94,6 +94,8 @@ public final class AuditRetention {
     Sql.list(connection, LET_CUT, row -> row.getString(1));
     Sql.update(connection, DELETE, last);
     Sql.update(connection, NOTE, last, hash);
-    AuditRows.append(connection, head, List.of(told));
+    if (!AuditRows.append(connection, head, List.of(told))) {
+      throw new IllegalStateException("The end of the audit moved while it was held");
+    }
   }
 }

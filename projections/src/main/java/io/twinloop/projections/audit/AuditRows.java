@@ -24,10 +24,11 @@ final class AuditRows {
       FROM audit_entry
       """;
 
-  /** Primary key; the end moves with what is appended. */
+  /** Primary key; the end moves with what is appended, if it is where it is thought to be. */
   private static final String APPEND =
       """
-      WITH moved AS (UPDATE audit_head SET number = ?, at = ?, hash = ?)
+      WITH moved AS (
+        UPDATE audit_head SET number = ?, at = ?, hash = ? WHERE number = ? AND hash = ? RETURNING number)
       INSERT INTO audit_entry (number, at, kind, actor, role, action, path, type, address, status,
         code, correlation_id, hash)
       SELECT ? + e.n, ?, e.kind, e.actor, e.role, e.action, e.path, e.type, e.address,
@@ -35,35 +36,43 @@ final class AuditRows {
       FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
           ?::bigint[], ?::text[], ?::text[], ?::bytea[]) WITH ORDINALITY
         AS e (kind, actor, role, action, path, type, address, status, code, correlation_id, hash, n)
+      WHERE EXISTS (SELECT FROM moved)
       """;
 
   private AuditRows() {}
 
   /**
-   * Appends links of one instant, of which the first comes behind the head; the caller holds that
-   * row.
+   * Appends links of one instant, of which the first comes behind the head.
+   *
+   * @return false, and nothing is appended, when the chain doesn't end there
    */
-  static void append(Connection connection, Head head, List<AuditLink> links) throws SQLException {
+  static boolean append(Connection connection, Head head, List<AuditLink> links)
+      throws SQLException {
     AuditLink last = links.get(links.size() - 1);
-    Sql.update(
-        connection,
-        APPEND,
-        last.number(),
-        last.at(),
-        last.hash().bytes(),
-        head.number(),
-        last.at(),
-        texts(connection, links, entry -> entry.who().kind()),
-        texts(connection, links, entry -> entry.who().subject()),
-        texts(connection, links, entry -> entry.who().role().orElse(null)),
-        texts(connection, links, AuditEntry::action),
-        texts(connection, links, AuditEntry::path),
-        texts(connection, links, entry -> entry.type().wireName()),
-        texts(connection, links, AuditEntry::address),
-        Sql.longs(connection, links.stream().map(link -> (long) link.entry().status()).toList()),
-        texts(connection, links, entry -> entry.code().orElse(null)),
-        texts(connection, links, AuditEntry::correlationId),
-        Sql.bytes(connection, links.stream().map(link -> link.hash().bytes()).toList()));
+    int appended =
+        Sql.update(
+            connection,
+            APPEND,
+            last.number(),
+            last.at(),
+            last.hash().bytes(),
+            head.number(),
+            head.hash().bytes(),
+            head.number(),
+            last.at(),
+            texts(connection, links, entry -> entry.who().kind()),
+            texts(connection, links, entry -> entry.who().subject()),
+            texts(connection, links, entry -> entry.who().role().orElse(null)),
+            texts(connection, links, AuditEntry::action),
+            texts(connection, links, AuditEntry::path),
+            texts(connection, links, entry -> entry.type().wireName()),
+            texts(connection, links, AuditEntry::address),
+            Sql.longs(
+                connection, links.stream().map(link -> (long) link.entry().status()).toList()),
+            texts(connection, links, entry -> entry.code().orElse(null)),
+            texts(connection, links, AuditEntry::correlationId),
+            Sql.bytes(connection, links.stream().map(link -> link.hash().bytes()).toList()));
+    return appended == links.size();
   }
 
   private static Array texts(
