@@ -81,7 +81,7 @@ final class Callers {
   }
 
   // Ids that need no secrecy: the random generator that never blocks is enough.
-  private static UUID newUuid() {
+  static UUID newUuid() {
     ThreadLocalRandom random = ThreadLocalRandom.current();
     return new UUID(
         (random.nextLong() & ~0xF000L) | 0x4000L,

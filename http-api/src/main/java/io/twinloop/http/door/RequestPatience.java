@@ -76,6 +76,9 @@ final class RequestPatience
     private final AsyncCallback<Done> streamed = createAsyncCallback(done -> answered());
     private final AsyncCallback<End> end = createAsyncCallback(this::end);
     private Phase phase = Phase.WAITING;
+    private long due;
+    private boolean looking;
+    private long looksAt;
     private boolean bodyless;
     private boolean stopping;
 
@@ -89,7 +92,6 @@ final class RequestPatience
               HttpRequest request = grab(requestIn);
               bodyless = request.method().equals(HttpMethods.HEAD);
               phase = Phase.ASKED;
-              cancelTimer(TOO_LATE);
               push(requestOut, request);
             }
 
@@ -135,13 +137,27 @@ final class RequestPatience
 
     @Override
     public void preStart() {
-      scheduleOnce(TOO_LATE, first);
+      due = System.nanoTime() + first.toNanos();
+      lookWhenDue();
       connections.opened(end);
     }
 
     @Override
     public void onTimer(Object timer) {
-      completeStage();
+      if (phase != Phase.WAITING) {
+        looking = false;
+      } else if (due - System.nanoTime() <= 0) {
+        completeStage();
+      } else {
+        lookWhenDue();
+      }
+    }
+
+    // One timer for many requests: to set one for each would cost more than to look in vain.
+    private void lookWhenDue() {
+      looking = true;
+      looksAt = due;
+      scheduleOnce(TOO_LATE, Duration.ofNanos(Math.max(1, due - System.nanoTime())));
     }
 
     @Override
@@ -165,7 +181,10 @@ final class RequestPatience
     private void answered() {
       if (!stopping) {
         phase = Phase.WAITING;
-        scheduleOnce(TOO_LATE, next);
+        due = System.nanoTime() + next.toNanos();
+        if (!looking || due - looksAt < 0) {
+          lookWhenDue();
+        }
       } else if (isAvailable(responseOut)) {
         completeStage();
       } else {
