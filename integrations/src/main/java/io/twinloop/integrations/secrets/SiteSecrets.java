@@ -40,7 +40,8 @@ public final class SiteSecrets {
 
   /**
    * @param folder empty for none
-   * @param hosts where a secret may go, by its name; one that isn't here may go anywhere
+   * @param hosts where a secret may go, by its {@link #variable}, as a secret has many names but
+   *     one variable; one that isn't here may go anywhere
    */
   SiteSecrets(Map<String, String> environment, String folder, Map<String, Set<String>> hosts) {
     this.environment = Map.copyOf(environment);
@@ -59,7 +60,7 @@ public final class SiteSecrets {
       }
       Set<String> allowed = new HashSet<>();
       names.forEach(name -> allowed.add(String.valueOf(name).toLowerCase(Locale.ROOT)));
-      hosts.put(entry.getKey(), allowed);
+      hosts.merge(variable(entry.getKey()), allowed, SiteSecrets::inBoth);
     }
     return new SiteSecrets(System.getenv(), config.getString("folder"), hosts);
   }
@@ -83,7 +84,14 @@ public final class SiteSecrets {
 
   /** Whether a secret may be shown to a host. */
   public boolean mayGoTo(String name, String host) {
-    return !hosts.containsKey(name) || hosts.get(name).contains(host.toLowerCase(Locale.ROOT));
+    Set<String> allowed = hosts.get(variable(name));
+    return allowed == null || allowed.contains(host.toLowerCase(Locale.ROOT));
+  }
+
+  private static Set<String> inBoth(Set<String> one, Set<String> other) {
+    Set<String> both = new HashSet<>(one);
+    both.retainAll(other);
+    return both;
   }
 
   /** The variable that may hold the secret of this name. */

@@ -92,6 +92,24 @@ class SiteSecretsTest {
         .hasMessageContaining("twinloop.secrets.hosts.\"erp\" must be a list");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"erp-key", "ERP.KEY", "erp_key", "Erp-Key"})
+  void shouldKeepASecretAtHomeHoweverItsNameIsSpelt(String name) {
+    SiteSecrets secrets =
+        SiteSecrets.from(
+            ConfigFactory.parseString(
+                    """
+                    twinloop.secrets.hosts {
+                      "erp-key" = [one.example, both.example]
+                      "erp.key" = [both.example]
+                    }""")
+                .withFallback(ConfigFactory.load()));
+
+    assertThat(secrets.mayGoTo(name, "both.example")).isTrue();
+    assertThat(secrets.mayGoTo(name, "one.example")).isFalse();
+    assertThat(secrets.mayGoTo(name, "evil.example")).isFalse();
+  }
+
   private SiteSecrets secrets(Map<String, String> environment) {
     return new SiteSecrets(environment, folder.toString(), Map.of());
   }
