@@ -30,6 +30,7 @@ public final class ServerTls {
   private final Clock clock;
   private volatile SSLContext current;
   private String seen;
+  private String refused = "";
 
   private ServerTls(TlsSettings settings, Clock clock) {
     this.settings = settings;
@@ -76,16 +77,20 @@ public final class ServerTls {
     if (now.equals(seen)) {
       return;
     }
-    seen = now;
+    // What is refused today may be good tomorrow, as a certificate whose time has yet to come.
     try {
       KeyMaterial material = KeyMaterial.read(settings.files(), clock.instant());
       current = material.context();
+      seen = now;
       LOG.info(
           "New connections use the new certificate of {}, valid until {}.",
           material.certificate().getSubjectX500Principal(),
           material.certificate().getNotAfter().toInstant());
-    } catch (IllegalArgumentException e) {
-      LOG.warn("The certificate stays as it was: {}", e.getMessage());
+    } catch (RuntimeException e) {
+      if (!now.equals(refused)) {
+        refused = now;
+        LOG.warn("The certificate stays as it was: {}", e.getMessage());
+      }
     }
   }
 
