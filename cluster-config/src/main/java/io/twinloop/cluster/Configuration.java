@@ -36,6 +36,8 @@ final class Configuration {
    * @throws CannotStart naming the variable, when a file it names can't be read
    */
   static Config load(Config given) {
+    // Whoever started servers meanwhile has said by system properties where they are.
+    ConfigFactory.invalidateCaches();
     return load(given, System.getenv());
   }
 

@@ -34,6 +34,15 @@ public final class Main {
     return node;
   }
 
+  /**
+   * Refuses settings no node can run with, before the servers it needs are started.
+   *
+   * @param arguments as for {@link #start}
+   */
+  public static void check(String[] arguments) {
+    SettingsCheck.read(configure(arguments));
+  }
+
   private static Config configure(String[] arguments) {
     Config given = ConfigFactory.empty();
     for (int i = 0; i < arguments.length; i++) {

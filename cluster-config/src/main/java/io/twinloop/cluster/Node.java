@@ -103,6 +103,7 @@ final class Node implements AutoCloseable {
 
   /** Starts a node; returns when it answers. What was started is stopped again on failure. */
   static Node start(Config config) throws Exception {
+    SettingsCheck.read(config);
     Node node = new Node(config);
     try {
       node.run();
@@ -151,6 +152,10 @@ final class Node implements AutoCloseable {
         });
 
     PrometheusMeterRegistry metrics = metrics();
+    EgressHttpClient http = new EgressHttpClient(EgressSettings.from(config), Clock.systemUTC());
+    EgressWatch.measure(http, metrics);
+    // Ends after the entities: a call cut off before them would be written down as one that failed.
+    stops.push(new Stop("outbound calls", closing(http)));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", secured);
     stops.push(new Stop("actor system", () -> shutdown(system)));
     join(system);
@@ -159,9 +164,6 @@ final class Node implements AutoCloseable {
       followClock(system, readModels.database());
     }
 
-    EgressHttpClient http = new EgressHttpClient(EgressSettings.from(config), Clock.systemUTC());
-    EgressWatch.measure(http, metrics);
-    stops.push(new Stop("outbound calls", closing(http)));
     Entities entities = startEntities(system, new EgressHttpCalls(http, SiteSecrets.from(config)));
     Workflows workflows = new Workflows(entities);
     Projections projections =
@@ -170,9 +172,6 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
-      OutboxSender sender = outboxSender(readModels.database(), http, personalData);
-      stops.push(new Stop("outbox", closing(sender)));
-      sender.start();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     CallerLogin login = new CallerLogin(config, readModels.database(), clock);
@@ -200,6 +199,12 @@ final class Node implements AutoCloseable {
       stops.push(new Stop("HTTP", () -> await(server.stop())));
       routes.awaitReady(LONGEST_START);
       url = server.url();
+    }
+    if (settings.has("projections")) {
+      // Last, as what is sent can't be taken back: a node that can't start sends nothing.
+      OutboxSender sender = outboxSender(readModels.database(), http, personalData);
+      stops.push(new Stop("outbox", closing(sender)));
+      sender.start();
     }
   }
 

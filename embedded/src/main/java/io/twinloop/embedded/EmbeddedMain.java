@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Arguments: {@code --data DIR CLASS [ARGUMENT…]}. It takes hold of the data folder, starts the
  * servers, tells the node where they are by the system properties {@value #POSTGRES_URL} and
  * {@value #KAFKA_BOOTSTRAP}, and calls {@code public static AutoCloseable start(String[])} of the
- * class, which returns when the node is ready and whose result stops it. A class without {@code
- * start} is a task: its {@code main} is called, and everything stops when that returns. A server
- * whose environment variable (TWINLOOP_POSTGRES_URL, TWINLOOP_KAFKA_BOOTSTRAP, or the same with
- * _FILE) is set is not started.
+ * class, which returns when the node is ready and whose result stops it. Before anything is started
+ * it calls the class's {@code check(String[])}, if it has one, which throws what speaks against it.
+ * A class without {@code start} is a task: its {@code main} is called, and everything stops when
+ * that returns. A server whose environment variable (TWINLOOP_POSTGRES_URL,
+ * TWINLOOP_KAFKA_BOOTSTRAP, or the same with _FILE) is set is not started.
  *
  * <p>The end has an order, so there is one shutdown hook: the node, Kafka, PostgreSQL, the folder.
  * A PostgreSQL that ends by itself is started again.
@@ -59,10 +60,14 @@ public final class EmbeddedMain {
         throw new CannotStartException("The class of the node is missing after --data DIR.");
       }
       KafkaServer.onFatalError(EmbeddedMain::exitSaying);
+      Class<?> wanted = Class.forName(options.rest().get(0));
+      String[] arguments = options.rest().subList(1, options.rest().size()).toArray(String[]::new);
+      if (has(wanted, "check")) {
+        call(wanted, "check", arguments);
+      }
       EmbeddedMain program = new EmbeddedMain(options.path("--data"));
       Runtime.getRuntime().addShutdownHook(new Thread(program::stop, "twinloop-stop"));
-      String[] rest = options.rest().toArray(String[]::new);
-      program.run(rest[0], Arrays.copyOfRange(rest, 1, rest.length));
+      program.run(wanted, arguments);
     } catch (CannotStartException e) {
       refuse(e.getMessage());
       System.exit(1);
@@ -73,13 +78,12 @@ public final class EmbeddedMain {
     }
   }
 
-  private void run(String mainClass, String[] arguments) throws Exception {
+  private void run(Class<?> program, String[] arguments) throws Exception {
     say("starting PostgreSQL and Kafka …");
     servers.awaitReady();
     servers.postgres().ifPresent(server -> System.setProperty(POSTGRES_URL, server.url()));
     servers.kafka().ifPresent(server -> System.setProperty(KAFKA_BOOTSTRAP, server.bootstrap()));
-    Class<?> program = Class.forName(mainClass);
-    if (isNode(program)) {
+    if (has(program, "start")) {
       say("starting the node …");
       node = startNode(program, arguments);
       while (!stopping.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -91,8 +95,9 @@ public final class EmbeddedMain {
     }
   }
 
-  private static boolean isNode(Class<?> program) {
-    return Arrays.stream(program.getMethods()).anyMatch(method -> method.getName().equals("start"));
+  /** A node has {@code start}, and {@code check} where it can tell beforehand that it won't. */
+  private static boolean has(Class<?> program, String method) {
+    return Arrays.stream(program.getMethods()).anyMatch(each -> each.getName().equals(method));
   }
 
   private static AutoCloseable startNode(Class<?> program, String[] arguments) throws Exception {

@@ -72,6 +72,17 @@ class EmbeddedMainTest {
   }
 
   @Test
+  void shouldStartNothingForANodeThatCanNotStart() throws Exception {
+    try (ChildJvm node = start("node", "refuse")) {
+      assertThat(node.exitCode()).isEqualTo(1);
+      assertThat(node.output())
+          .contains("Twinloop can't start: it is told to do what can't be.")
+          .doesNotContain("starting PostgreSQL");
+      assertThat(data()).doesNotExist();
+    }
+  }
+
+  @Test
   void shouldRunATaskAndEnd() throws Exception {
     try (ChildJvm task =
         ChildJvm.start(

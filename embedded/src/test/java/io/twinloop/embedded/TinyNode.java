@@ -6,6 +6,12 @@ import java.sql.SQLException;
 public final class TinyNode {
   private TinyNode() {}
 
+  public static void check(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals("refuse")) {
+      throw new IllegalArgumentException("it is told to do what can't be.");
+    }
+  }
+
   public static AutoCloseable start(String[] arguments) throws Exception {
     if (arguments.length > 0 && arguments[0].equals("fail")) {
       throw new IllegalStateException("the node has no wish to start");
