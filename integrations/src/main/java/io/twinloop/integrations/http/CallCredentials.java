@@ -2,13 +2,17 @@ package io.twinloop.integrations.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.twinloop.domain.Secret;
 import io.twinloop.domain.workflow.Credential;
+import io.twinloop.domain.workflow.HttpAnswer;
 import io.twinloop.domain.workflow.HttpCall;
 import io.twinloop.domain.workflow.SecretRef;
+import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.integrations.secrets.SiteSecrets;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallCredentials {
 
-  private static final ObjectReader JSON = JsonMapper.builder().build().reader();
+  private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final String TOKEN = "token";
   private static final String HIDDEN = "***";
 
@@ -109,6 +113,45 @@ final class CallCredentials {
       cleaned = cleaned.replace(each, HIDDEN);
     }
     return cleaned;
+  }
+
+  /** The same, in whatever way JSON or a failure repeats it. */
+  HttpAnswer without(HttpAnswer answer) {
+    if (!areSecret()) {
+      return answer;
+    }
+    if (answer instanceof HttpAnswer.CallFailed failed) {
+      WorkflowError error = failed.error();
+      return new HttpAnswer.CallFailed(
+          new WorkflowError(
+              error.type(),
+              error.status(),
+              error.title(),
+              error.detail() == null ? null : without(error.detail()),
+              error.instance()));
+    }
+    HttpAnswer.Received received = (HttpAnswer.Received) answer;
+    return new HttpAnswer.Received(
+        received.status(), received.headers(), without(received.content()));
+  }
+
+  private JsonNode without(JsonNode json) {
+    if (json.isTextual()) {
+      return TextNode.valueOf(without(json.textValue()));
+    }
+    if (json instanceof ArrayNode array) {
+      ArrayNode cleaned = JSON.createArrayNode();
+      array.forEach(each -> cleaned.add(without(each)));
+      return cleaned;
+    }
+    if (json instanceof ObjectNode object) {
+      ObjectNode cleaned = JSON.createObjectNode();
+      object
+          .properties()
+          .forEach(each -> cleaned.set(without(each.getKey()), without(each.getValue())));
+      return cleaned;
+    }
+    return json;
   }
 
   private String text(Credential credential, @Nullable String usualField) {

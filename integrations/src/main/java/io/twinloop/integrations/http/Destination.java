@@ -64,9 +64,18 @@ final class Destination {
     return rest.isZero() || rest.isNegative() ? Optional.empty() : Optional.of(rest);
   }
 
-  /** Takes the right to call now; each right is followed by {@link #ended}. */
+  /**
+   * Takes the right to call now; each right is followed by {@link #ended} or {@link #endedUnknown}.
+   */
   boolean begin() {
     return breaker.tryAcquirePermit();
+  }
+
+  /** A call ended that says nothing about the destination; one that was to try it tells no good. */
+  void endedUnknown() {
+    if (breaker.isHalfOpen()) {
+      breaker.recordFailure();
+    }
   }
 
   void ended(boolean failed) {

@@ -62,7 +62,8 @@ public final class EgressHttpCalls implements HttpCalls {
               call.timeout(),
               !call.redirect(),
               1);
-      return http.send(request).thenApply(answer -> answer(call, hide(answer, credentials)));
+      return http.send(request)
+          .thenApply(answer -> credentials.without(answer(call, hide(answer, credentials))));
     } catch (URISyntaxException | IllegalArgumentException e) {
       return CompletableFuture.completedStage(unsendable(call, String.valueOf(e.getMessage())));
     }

@@ -145,7 +145,12 @@ public final class EgressHttpClient implements OutboundHttp, AutoCloseable {
                         .setTimeToLive(IDLE_CONNECTION)
                         .build())
                 .build())
-        .setDefaultRequestConfig(RequestConfig.custom().setExpectContinueEnabled(false).build())
+        .setDefaultRequestConfig(
+            // What stands in front of a service may refuse a request that offers to change to TLS.
+            RequestConfig.custom()
+                .setExpectContinueEnabled(false)
+                .setProtocolUpgradeEnabled(false)
+                .build())
         .setUserAgent("Twinloop")
         .disableRedirectHandling()
         .disableAutomaticRetries()
@@ -328,6 +333,7 @@ public final class EgressHttpClient implements OutboundHttp, AutoCloseable {
       if (!destination.begin()) {
         return leftAlone(destination, destination.leftAlone().orElse(Duration.ZERO));
       }
+      long begun = System.nanoTime();
       Answer came = none(Reason.UNEXPECTED, "The call failed here; the log of this node says why");
       try {
         came = follow();
@@ -342,15 +348,26 @@ public final class EgressHttpClient implements OutboundHttp, AutoCloseable {
           LOG.error("A call of {} failed unexpectedly", destination.name(), e);
         }
       } finally {
-        destination.ended(!threads.isShutdown() && isDestinationsFault(came));
+        judge(destination, came, Duration.ofNanos(System.nanoTime() - begun));
       }
       return came;
     }
 
-    private static boolean isDestinationsFault(Answer answer) {
-      return answer instanceof NoAnswer none
-          ? none.reason().isDestinationsFault()
-          : FAILING.contains(((Received) answer).status());
+    /** What was never asked, or had less time than connecting takes, tells nothing of it. */
+    private void judge(Destination destination, Answer came, Duration took) {
+      if (came instanceof Received received) {
+        destination.ended(FAILING.contains(received.status()));
+        return;
+      }
+      Reason reason = ((NoAnswer) came).reason();
+      boolean cutShort = reason == Reason.TOO_SLOW && took.compareTo(settings.connectTimeout()) < 0;
+      if (reason == Reason.TOO_LARGE) {
+        destination.ended(false);
+      } else if (reason.isDestinationsFault() && !cutShort && !threads.isShutdown()) {
+        destination.ended(true);
+      } else {
+        destination.endedUnknown();
+      }
     }
 
     /** A try is over: another one follows, or this was the answer. */
@@ -411,7 +428,7 @@ public final class EgressHttpClient implements OutboundHttp, AutoCloseable {
       }
     }
 
-    private Optional<URI> next(URI address, Received received) throws URISyntaxException {
+    private Optional<URI> next(URI address, Received received) throws IOException {
       String location = received.headers().get("location");
       if (!request.redirects()
           || location == null
@@ -419,11 +436,20 @@ public final class EgressHttpClient implements OutboundHttp, AutoCloseable {
           || !FOLLOWED.contains(request.method())) {
         return Optional.empty();
       }
-      URI next = address.resolve(new URI(location));
+      URI next = resolve(address, location);
       boolean losesTls =
           "https".equalsIgnoreCase(address.getScheme())
               && "http".equalsIgnoreCase(next.getScheme());
       return losesTls ? Optional.empty() : Optional.of(next);
+    }
+
+    private static URI resolve(URI address, String location) throws IOException {
+      try {
+        return address.resolve(new URI(location));
+      } catch (URISyntaxException e) {
+        // Its message repeats the location, which may repeat what was sent.
+        throw new IOException("It redirects to what is no address");
+      }
     }
 
     private HttpUriRequestBase request(URI address, boolean sameHost) throws Unsendable {

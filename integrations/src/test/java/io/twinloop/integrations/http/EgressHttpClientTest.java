@@ -192,6 +192,56 @@ class EgressHttpClientTest {
     assertThat(circuit(client, port)).isEqualTo(DestinationState.Circuit.CLOSED);
   }
 
+  /** Who gives it 5 ms learns nothing about it, and decides nothing for the others. */
+  @Test
+  void shouldNotHoldAgainstADestinationThatACallHadNoTime() throws IOException {
+    int slow = slowServer();
+    EgressHttpClient client = client(new PerDestination(9, 1_000, 2, 2, Duration.ofMinutes(1)));
+    for (int i = 0; i < 4; i++) {
+      Answer answer = send(client, get(slow, 1, Duration.ofMillis(5)));
+      assertThat(((NoAnswer) answer).reason()).isEqualTo(Reason.TOO_SLOW);
+    }
+
+    released.countDown();
+
+    assertThat(received(send(client, get(slow))).status()).isEqualTo(200);
+    assertThat(circuit(client, slow)).isEqualTo(DestinationState.Circuit.CLOSED);
+  }
+
+  // Requests and answers
+
+  @Test
+  void shouldNotOfferToChangeTheProtocol() throws IOException {
+    List<Set<String>> names = new ArrayList<>();
+    int recording =
+        serve(
+            exchange -> {
+              names.add(Set.copyOf(exchange.getRequestHeaders().keySet()));
+              exchange.sendResponseHeaders(200, -1);
+              exchange.close();
+            });
+
+    assertThat(received(send(client(GENEROUS), get(recording))).status()).isEqualTo(200);
+    assertThat(names).hasSize(1);
+    assertThat(names.get(0)).doesNotContain("Upgrade");
+  }
+
+  @Test
+  void shouldSayThatItIsRedirectedToNoAddressAndRepeatNothingOfIt() throws IOException {
+    int redirecting =
+        serve(
+            exchange -> {
+              exchange.getResponseHeaders().add("Location", "/cb?key=treasure 1");
+              exchange.sendResponseHeaders(302, -1);
+              exchange.close();
+            });
+
+    NoAnswer answer = (NoAnswer) send(client(GENEROUS), get(redirecting));
+
+    assertThat(answer.reason()).isEqualTo(Reason.BROKEN);
+    assertThat(answer.sentence()).isEqualTo("It redirects to what is no address");
+  }
+
   // Rate and places
 
   @Test

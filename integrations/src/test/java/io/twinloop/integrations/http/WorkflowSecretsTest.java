@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.typesafe.config.ConfigFactory;
 import io.twinloop.domain.outbound.OutboundHttp.Answer;
+import io.twinloop.domain.outbound.OutboundHttp.NoAnswer;
+import io.twinloop.domain.outbound.OutboundHttp.Reason;
 import io.twinloop.domain.outbound.OutboundHttp.Received;
 import io.twinloop.domain.outbound.OutboundHttp.Request;
 import io.twinloop.domain.workflow.Execution;
@@ -96,6 +98,33 @@ class WorkflowSecretsTest {
         .contains(
             "\"you\":\"Basic ***\"", "\"key\":\"***\"", "\"pass\":\"***\"", "\"username\":\"é\"")
         .doesNotContain("asure-", encoded);
+  }
+
+  /** JSON has many ways to write a character. */
+  @Test
+  void shouldKeepASecretOutOfHistoryHoweverItIsEscaped() {
+    server =
+        request ->
+            answer(
+                "{\"a\": [{\"\\u0074reasure-2\": \"treasure\\u002D2\"}], \"b\": 1, \"c\": \"fine\"}");
+
+    List<Step> steps =
+        run("{bearer: {use: crm}}", "{X-Api-Key: '${ $secrets.key }'}", "[crm, key]");
+
+    assertThat(steps.toString())
+        .contains("\"***\":\"***\"", "\"b\":1", "\"c\":\"fine\"")
+        .doesNotContain("asure");
+  }
+
+  @Test
+  void shouldKeepASecretOutOfTheSentenceOfAFailure() {
+    server =
+        request -> new NoAnswer(Reason.BROKEN, "Unexpected line: treasure-2 is not HTTP", null);
+
+    HttpAnswer answer = call("{bearer: {use: key}}", "{}", "[key]", "");
+
+    assertThat(((HttpAnswer.CallFailed) answer).error().detail())
+        .contains("Unexpected line: *** is not HTTP");
   }
 
   @Test
