@@ -142,7 +142,7 @@ public record PostgresSettings(
   }
 
   private static String hidden(String url) {
-    return url.replaceFirst("//.*@", "//…@");
+    return url.replaceFirst("(?s)(//)?.*@", "$1…@");
   }
 
   private static String decode(String part) {
