@@ -82,6 +82,38 @@ final class EventCodec {
         row.slice());
   }
 
+  /**
+   * An event as a slice query gives it; one that can't be read comes without its event, with what
+   * was wrong in place of its metadata: who takes it decides what becomes of it.
+   */
+  EventEnvelope<?> toEnvelopeOrGap(StoredEvent stored, EventAdapters adapters) {
+    try {
+      return this.<Object>toEnvelope(stored, adapters);
+    } catch (Exception e) { // whatever a serialiser throws, it's this event that can't be read
+      EventRow row = stored.row();
+      return new EventEnvelope<>(
+          stored.offset(),
+          row.persistenceId(),
+          row.seqNr(),
+          Option.empty(),
+          stored.storedAt().toEpochMilli(),
+          Option.apply(unreadable(row, e)),
+          row.entityType(),
+          row.slice());
+    }
+  }
+
+  private static IllegalStateException unreadable(EventRow row, Exception cause) {
+    return new IllegalStateException(
+        "Its %d bytes can't be read as '%s' by serializer %d: %s"
+            .formatted(
+                row.event().bytes().length,
+                row.event().manifest(),
+                row.event().serializerId(),
+                cause.getMessage()),
+        cause);
+  }
+
   /** An event as a query of one persistence id gives it. */
   org.apache.pekko.persistence.query.EventEnvelope toUntypedEnvelope(
       StoredEvent stored, EventAdapters adapters) {

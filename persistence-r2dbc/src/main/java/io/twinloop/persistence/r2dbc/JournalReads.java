@@ -4,10 +4,12 @@ import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +86,18 @@ final class JournalReads {
   /** Index: the primary key. Tombstones count: a number is never given twice. */
   private static final String HIGHEST_SEQ_NR =
       "SELECT coalesce(max(seq_nr), 0) AS seq_nr FROM event_journal WHERE persistence_id = $1 AND seq_nr >= $2";
+
+  /** Index: event_journal_slice_idx, backwards from the horizon, one entry for each type. */
+  private static final String NEWEST_OF_TYPES =
+      """
+      SELECT wanted.entity_type, newest.xid_text, newest.ordinal
+      FROM unnest($1::text[]) AS wanted (entity_type)
+      CROSS JOIN LATERAL (
+        SELECT db_xid::text AS xid_text, ordinal FROM event_journal j
+        WHERE j.entity_type = wanted.entity_type
+          AND j.db_xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY j.db_xid DESC, j.ordinal DESC LIMIT 1) newest
+      """;
 
   private static final String HORIZON =
       """
@@ -172,6 +186,31 @@ final class JournalReads {
         row -> required(row, "seq_nr", Long.class));
   }
 
+  /**
+   * The newest event of each entity type that readers may see; types that have none are left out.
+   */
+  CompletableFuture<Map<String, JournalOffset>> newestOfTypes(List<String> entityTypes) {
+    return database
+        .query(
+            NEWEST_OF_TYPES,
+            statement -> statement.bind(0, entityTypes.toArray(String[]::new)),
+            row ->
+                Map.entry(
+                    text(row, "entity_type"),
+                    new JournalOffset(
+                        Long.parseLong(text(row, "xid_text")),
+                        required(row, "ordinal", Long.class))))
+        .thenApply(
+            newest ->
+                newest.stream().collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+  }
+
+  /** Whether a page ended because it was full, so that there may be more to read. */
+  boolean isFull(List<StoredEvent> page) {
+    return page.size() >= settings.pageRows()
+        || page.stream().mapToLong(event -> event.row().bytes()).sum() >= settings.pageBytes();
+  }
+
   CompletableFuture<Horizon> horizon() {
     return one(
         HORIZON,
@@ -187,27 +226,38 @@ final class JournalReads {
     return database.query(sql, bind, read).thenApply(rows -> rows.get(0));
   }
 
+  /** The columns by their places in {@link #COLUMNS}: by name the driver looks each up in turn. */
   private static StoredEvent storedEvent(Row row) {
-    String[] tags = row.get("tags", String[].class);
-    String adapterManifest = row.get("adapter_manifest", String.class);
+    String[] tags = row.get(10, String[].class);
+    String adapterManifest = row.get(9, String.class);
     EventRow event =
         new EventRow(
-            required(row, "slice", Integer.class),
-            text(row, "entity_type"),
-            text(row, "persistence_id"),
-            required(row, "seq_nr", Long.class),
+            required(row, 0, Integer.class),
+            required(row, 1, String.class),
+            required(row, 2, String.class),
+            required(row, 3, Long.class),
             new Payload(
-                required(row, "event_ser_id", Integer.class),
-                text(row, "event_ser_manifest"),
-                required(row, "event_payload", byte[].class)),
-            text(row, "writer"),
+                required(row, 5, Integer.class),
+                required(row, 6, String.class),
+                required(row, 7, byte[].class)),
+            required(row, 8, String.class),
             adapterManifest == null ? "" : adapterManifest,
             tags == null ? List.of() : List.of(tags),
-            metadata(row));
+            metadata(row, 11));
     JournalOffset offset =
         new JournalOffset(
-            Long.parseLong(text(row, "xid_text")), required(row, "ordinal", Long.class));
-    return new StoredEvent(event, offset, required(row, "db_timestamp", Instant.class));
+            Long.parseLong(required(row, 15, String.class)), required(row, 14, Long.class));
+    return new StoredEvent(event, offset, required(row, 4, Instant.class));
+  }
+
+  private static @Nullable Payload metadata(Row row, int first) {
+    Integer serializerId = row.get(first, Integer.class);
+    return serializerId == null
+        ? null
+        : new Payload(
+            serializerId,
+            required(row, first + 1, String.class),
+            required(row, first + 2, byte[].class));
   }
 
   static @Nullable Payload metadata(Row row) {
@@ -218,6 +268,10 @@ final class JournalReads {
             serializerId,
             text(row, "meta_ser_manifest"),
             required(row, "meta_payload", byte[].class));
+  }
+
+  private static <T> T required(Row row, int column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type));
   }
 
   static String text(Row row, String column) {

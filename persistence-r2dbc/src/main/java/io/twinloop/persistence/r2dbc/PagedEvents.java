@@ -4,10 +4,10 @@ import io.twinloop.persistence.r2dbc.NewEvents.Subscription;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Outlet;
 import org.apache.pekko.stream.SourceShape;
@@ -26,50 +26,70 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>How it waits: the writers of this process announce their events, and the stream reads at once.
  * Announced events may still lie above the horizon of open transactions, so until it has found some
- * it asks again after 1 ms, 2 ms, 4 ms … Without an announcement it asks every poll-interval, and
- * ever less often up to idle-poll-interval while nothing comes.
+ * it asks again after 1 ms, 2 ms, 4 ms … A watched stream is told of other nodes' events too and
+ * asks by itself only every idle-poll-interval; any other asks every poll-interval, and ever less
+ * often up to idle-poll-interval while nothing comes.
+ *
+ * <p>How it rests: a page that isn't full says that the stream has reached the newest event. Then
+ * it lets events gather before it reads again: for {@code gather}, or as long as the page took
+ * whoever reads it, if that's longer. So the more there is to do, the more is done at a time.
  */
-final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
+final class PagedEvents<T> extends GraphStage<SourceShape<T>> {
 
   private static final Duration FIRST_RETRY = Duration.ofMillis(1);
 
+  /** The longest rest, in multiples of {@code gather}. */
+  private static final int LONGEST_REST = 10;
+
+  /**
+   * A page.
+   *
+   * @param full whether there may be more to read at once
+   */
+  record Page<T>(List<T> events, boolean full) {}
+
   /** Where the pages come from; asked for one at a time, each after the one before. */
-  interface Pages {
+  interface Pages<T> {
     /**
      * Events after the last one given, or the first ones. An empty page says there are none now.
+     *
+     * @param notBefore the question may be as old as this, by {@link System#nanoTime}, but no older
      */
-    CompletionStage<List<StoredEvent>> next();
+    CompletionStage<Page<T>> next(long notBefore);
 
     /** Whether there will never be more. Asked after each page. */
     boolean exhausted();
   }
 
+  /**
+   * How a stream learns of events to come.
+   *
+   * @param subscribe to what is new, with what to call then
+   * @param watched whether it's told of other nodes' events too
+   * @param gather the shortest time between two reads once everything was read
+   */
+  record Waiting(Function<Runnable, Subscription> subscribe, boolean watched, Duration gather) {}
+
   /** Makes the pages of one run of the stream. */
   @FunctionalInterface
-  interface PagesFactory {
-    Pages create();
+  interface PagesFactory<T> {
+    Pages<T> create();
   }
 
-  private final Outlet<StoredEvent> out = Outlet.create("PagedEvents.out");
-  private final SourceShape<StoredEvent> shape = SourceShape.of(out);
-  private final PagesFactory pages;
-  private final NewEvents newEvents;
-  private final Predicate<EventRow> wanted;
+  private final Outlet<T> out = Outlet.create("PagedEvents.out");
+  private final SourceShape<T> shape = SourceShape.of(out);
+  private final PagesFactory<T> pages;
+  private final Waiting waiting;
   private final PersistenceSettings.Query settings;
 
-  PagedEvents(
-      PagesFactory pages,
-      NewEvents newEvents,
-      Predicate<EventRow> wanted,
-      PersistenceSettings.Query settings) {
+  PagedEvents(PagesFactory<T> pages, Waiting waiting, PersistenceSettings.Query settings) {
     this.pages = pages;
-    this.newEvents = newEvents;
-    this.wanted = wanted;
+    this.waiting = waiting;
     this.settings = settings;
   }
 
   @Override
-  public SourceShape<StoredEvent> shape() {
+  public SourceShape<T> shape() {
     return shape;
   }
 
@@ -79,16 +99,18 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
   }
 
   private final class Logic extends GraphStageLogic {
-    private final Pages source = pages.create();
-    private final ArrayDeque<StoredEvent> buffer = new ArrayDeque<>();
-    private final AtomicBoolean announced = new AtomicBoolean();
-    private final AsyncCallback<Page> pageArrived = createAsyncCallback(this::pageArrived);
+    private final Pages<T> source = pages.create();
+    private final ArrayDeque<T> buffer = new ArrayDeque<>();
+    private final AsyncCallback<Read<T>> pageArrived = createAsyncCallback(this::pageArrived);
     private final AsyncCallback<Disposable> pauseEnded = createAsyncCallback(this::pauseEnded);
-    private final AsyncCallback<NewEvents> announcement =
-        createAsyncCallback(events -> lookForAnnounced());
+    private final AsyncCallback<String> announcement = createAsyncCallback(news -> lookForNews());
+    private @Nullable Subscription subscription;
 
     private boolean reading;
-    private @Nullable Subscription subscription;
+    private long readBegan;
+
+    /** Whether all events were read, so that those to come should gather first. */
+    private boolean atEnd;
 
     /**
      * Whether events are expected that weren't found yet; true at first, for those just written.
@@ -97,6 +119,7 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
 
     private Duration pause = FIRST_RETRY;
     private @Nullable Disposable timer;
+    private boolean resting;
 
     Logic() {
       super(shape);
@@ -112,7 +135,7 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
 
     @Override
     public void preStart() {
-      subscription = newEvents.subscribe(wanted, this::announce);
+      subscription = waiting.subscribe().apply(() -> announcement.invoke("new events"));
     }
 
     @Override
@@ -123,40 +146,57 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
       cancelTimer();
     }
 
-    /** Called by the writer; one message to the stream is enough until it has read. */
-    private void announce() {
-      if (announced.compareAndSet(false, true)) {
-        announcement.invoke(newEvents);
-      }
+    private Subscription news() {
+      return Objects.requireNonNull(subscription, "subscribed before the first pull");
     }
 
     private void pushOrRead() {
-      StoredEvent next = buffer.poll();
+      T next = buffer.poll();
       if (next != null) {
         push(out, next);
       }
       if (buffer.isEmpty() && source.exhausted()) {
         completeStage();
       } else if (next == null && !reading && timer == null) {
-        read();
+        restOrRead();
       }
+    }
+
+    /** The page that was read is done with. */
+    private void restOrRead() {
+      long gather = waiting.gather().toNanos();
+      if (!atEnd || gather == 0) {
+        read();
+        return;
+      }
+      atEnd = false;
+      long spent = System.nanoTime() - readBegan;
+      resting = true;
+      startTimer(Duration.ofNanos(Math.min(Math.max(gather, spent), gather * LONGEST_REST)));
     }
 
     private void read() {
       reading = true;
-      if (announced.getAndSet(false) && !missing) {
+      readBegan = System.nanoTime();
+      if (news().take() && !missing) {
         missing = true;
         pause = FIRST_RETRY;
       }
-      source.next().whenComplete((events, error) -> pageArrived.invoke(new Page(events, error)));
+      source
+          .next(news().wokenAt())
+          .whenComplete((page, error) -> pageArrived.invoke(new Read<>(page, error)));
     }
 
-    private void pageArrived(Page page) {
+    private void pageArrived(Read<T> read) {
       reading = false;
-      if (page.error != null) {
-        failStage(ScalaFutures.unwrapped(page.error));
-      } else if (page.events != null && !page.events.isEmpty()) {
+      if (read.error != null) {
+        failStage(ScalaFutures.unwrapped(read.error));
+        return;
+      }
+      Page<T> page = Objects.requireNonNull(read.page);
+      if (!page.events.isEmpty()) {
         buffer.addAll(page.events);
+        atEnd = !page.full;
         missing = false;
         pause = settings.pollInterval();
         if (isAvailable(out)) {
@@ -164,7 +204,7 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
         }
       } else if (source.exhausted()) {
         completeStage();
-      } else if (announced.get() && !missing) {
+      } else if (news().isTold() && !missing) {
         read();
       } else {
         waitForMore();
@@ -172,6 +212,10 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     }
 
     private void waitForMore() {
+      if (waiting.watched() && !missing) {
+        startTimer(settings.idlePollInterval());
+        return;
+      }
       startTimer(pause);
       Duration longer = pause.multipliedBy(2);
       boolean idle = longer.compareTo(settings.idlePollInterval()) >= 0;
@@ -179,9 +223,9 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
       missing &= longer.compareTo(settings.pollInterval()) <= 0;
     }
 
-    /** While it's looking for events announced before, the pauses go on growing. */
-    private void lookForAnnounced() {
-      if (timer != null && !missing) {
+    /** While it rests or looks for events announced before, they are found in their time. */
+    private void lookForNews() {
+      if (timer != null && !missing && !resting) {
         cancelTimer();
         read();
       }
@@ -199,6 +243,7 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     private void pauseEnded(Disposable handle) {
       if (handle == timer) {
         timer = null;
+        resting = false;
         read();
       }
     }
@@ -211,5 +256,5 @@ final class PagedEvents extends GraphStage<SourceShape<StoredEvent>> {
     }
   }
 
-  private record Page(@Nullable List<StoredEvent> events, @Nullable Throwable error) {}
+  private record Read<T>(@Nullable Page<T> page, @Nullable Throwable error) {}
 }

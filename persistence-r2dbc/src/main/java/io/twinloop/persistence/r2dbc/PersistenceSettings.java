@@ -32,6 +32,8 @@ record PersistenceSettings(
   record Query(
       int pageRows,
       long pageBytes,
+      long sharedBytes,
+      Duration gather,
       Duration pollInterval,
       Duration idlePollInterval,
       Duration currentWait) {}
@@ -62,6 +64,8 @@ record PersistenceSettings(
         new Query(
             positive(config, "query.page-rows"),
             bytes(config, "query.page-bytes"),
+            bytes(config, "query.shared-bytes"),
+            duration(config, "query.gather"),
             duration(config, "query.poll-interval"),
             duration(config, "query.idle-poll-interval"),
             duration(config, "query.current-wait")),

@@ -28,6 +28,7 @@ public final class PostgresPersistence implements Extension {
   private final GroupCommit groupCommit;
   private final Database database;
   private final JournalReads reads;
+  private final SharedPages sharedPages;
   private final EventCodec codec;
   private final HorizonAge horizonAge = new HorizonAge();
   private final AtomicBoolean probing = new AtomicBoolean();
@@ -51,6 +52,19 @@ public final class PostgresPersistence implements Extension {
             ConnectionFactories.forReading(postgres, settings.pool().statementTimeout(), loops),
             settings.pool());
     reads = new JournalReads(database, settings.query());
+    sharedPages = new SharedPages(reads, newEvents, settings.query().sharedBytes());
+    JournalWatch watch = new JournalWatch(reads, newEvents);
+    Cancellable look =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(
+                settings.query().pollInterval(),
+                settings.query().pollInterval(),
+                () -> {
+                  sharedPages.expire();
+                  watch.look();
+                },
+                system.dispatcher());
     Cancellable probe =
         system
             .scheduler()
@@ -58,6 +72,7 @@ public final class PostgresPersistence implements Extension {
                 Duration.ZERO, settings.healthInterval(), this::probe, system.dispatcher());
     system.registerOnTermination(
         () -> {
+          look.cancel();
           probe.cancel();
           writeConnection.close();
           database.close().onErrorComplete().then(loops.disposeLater()).subscribe();
@@ -91,6 +106,10 @@ public final class PostgresPersistence implements Extension {
 
   JournalReads reads() {
     return reads;
+  }
+
+  SharedPages sharedPages() {
+    return sharedPages;
   }
 
   EventCodec codec() {

@@ -1,5 +1,8 @@
 package io.twinloop.persistence.r2dbc;
 
+import io.twinloop.persistence.r2dbc.PagedEvents.Page;
+import io.twinloop.persistence.r2dbc.PagedEvents.Waiting;
+import io.twinloop.persistence.r2dbc.SharedPages.Range;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -8,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.japi.Pair;
@@ -63,17 +65,26 @@ public final class PostgresReadJournal
 
   /**
    * Events of an entity type and slice range after the offset, and those to come, in the order of
-   * their offsets.
+   * their offsets. An event that can't be read is there without its event, its metadata being the
+   * exception that says why.
    */
   @Override
   public <E> Source<EventEnvelope<E>, NotUsed> eventsBySlices(
       String entityType, int minSlice, int maxSlice, Offset offset) {
     JournalOffset start = JournalOffset.of(offset);
-    return slices(
-        entityType,
-        minSlice,
-        maxSlice,
-        () -> new LiveSlices(entityType, minSlice, maxSlice, start));
+    Range range = new Range(entityType, minSlice, maxSlice);
+    EventAdapters adapters = adapters();
+    return Source.fromGraph(
+            new PagedEvents<SharedEvent>(
+                () -> new LiveSlices(range, start),
+                waiting(range, true, settings().gather()),
+                settings()))
+        .map(event -> typed(event.envelope(codec, adapters)));
+  }
+
+  @SuppressWarnings("unchecked") // the caller of a query says which events its entity type has
+  private static <E> EventEnvelope<E> typed(EventEnvelope<?> envelope) {
+    return (EventEnvelope<E>) envelope;
   }
 
   /**
@@ -85,11 +96,14 @@ public final class PostgresReadJournal
   public <E> Source<EventEnvelope<E>, NotUsed> currentEventsBySlices(
       String entityType, int minSlice, int maxSlice, Offset offset) {
     JournalOffset start = JournalOffset.of(offset);
-    return slices(
-        entityType,
-        minSlice,
-        maxSlice,
-        () -> new CurrentSlices(entityType, minSlice, maxSlice, start));
+    Range range = new Range(entityType, minSlice, maxSlice);
+    EventAdapters adapters = adapters();
+    return Source.fromGraph(
+            new PagedEvents<StoredEvent>(
+                () -> new CurrentSlices(range, start),
+                waiting(range, false, Duration.ZERO),
+                settings()))
+        .map(event -> codec.toEnvelope(event, adapters));
   }
 
   @Override
@@ -114,7 +128,7 @@ public final class PostgresReadJournal
   /** Persistence ids after the given one, in the database's order. */
   @Override
   public Source<String, NotUsed> currentPersistenceIds(Optional<String> afterId, long limit) {
-    int pageRows = postgres.settings().query().pageRows();
+    int pageRows = settings().pageRows();
     return Source.unfoldAsync(
             afterId.orElse(""),
             after ->
@@ -165,63 +179,57 @@ public final class PostgresReadJournal
     return persistence.getSliceRanges(numberOfRanges);
   }
 
-  private <E> Source<EventEnvelope<E>, NotUsed> slices(
-      String entityType, int minSlice, int maxSlice, PagedEvents.PagesFactory pages) {
-    EventAdapters adapters = adapters();
-    return stored(
-            pages,
-            row ->
-                row.slice() >= minSlice
-                    && row.slice() <= maxSlice
-                    && row.entityType().equals(entityType))
-        .map(event -> codec.toEnvelope(event, adapters));
-  }
-
   private Source<org.apache.pekko.persistence.query.EventEnvelope, NotUsed> ofPersistenceId(
-      String persistenceId, PagedEvents.PagesFactory pages) {
+      String persistenceId, PagedEvents.PagesFactory<StoredEvent> pages) {
     EventAdapters adapters = adapters();
-    return stored(pages, row -> row.persistenceId().equals(persistenceId))
+    Waiting waiting =
+        new Waiting(
+            callback -> postgres.newEvents().ofPersistenceId(persistenceId, callback),
+            false,
+            Duration.ZERO);
+    return Source.fromGraph(new PagedEvents<>(pages, waiting, settings()))
         .map(event -> codec.toUntypedEnvelope(event, adapters));
   }
 
-  private Source<StoredEvent, NotUsed> stored(
-      PagedEvents.PagesFactory pages, Predicate<EventRow> wanted) {
-    return Source.fromGraph(
-        new PagedEvents(pages, postgres.newEvents(), wanted, postgres.settings().query()));
+  private Waiting waiting(Range range, boolean watched, Duration gather) {
+    return new Waiting(
+        callback ->
+            postgres
+                .newEvents()
+                .ofSlices(range.entityType(), range.minSlice(), range.maxSlice(), callback),
+        watched,
+        gather);
+  }
+
+  private PersistenceSettings.Query settings() {
+    return postgres.settings().query();
   }
 
   private EventAdapters adapters() {
     return persistence.adaptersFor(JOURNAL);
   }
 
-  /** Everything after an offset, for ever. */
-  private class LiveSlices implements PagedEvents.Pages {
-    private final String entityType;
-    private final int minSlice;
-    private final int maxSlice;
+  /** Everything after an offset, for ever; read together with others who read the same. */
+  private final class LiveSlices implements PagedEvents.Pages<SharedEvent> {
+    private final Range range;
     private JournalOffset last;
 
-    LiveSlices(String entityType, int minSlice, int maxSlice, JournalOffset start) {
-      this.entityType = entityType;
-      this.minSlice = minSlice;
-      this.maxSlice = maxSlice;
+    LiveSlices(Range range, JournalOffset start) {
+      this.range = range;
       this.last = start;
     }
 
     @Override
-    public CompletionStage<List<StoredEvent>> next() {
-      return below(JournalReads.NO_BOUND);
-    }
-
-    CompletableFuture<List<StoredEvent>> below(long boundXid) {
-      return reads
-          .pageOfSlices(entityType, minSlice, maxSlice, last, boundXid)
+    public CompletionStage<Page<SharedEvent>> next(long notBefore) {
+      return postgres
+          .sharedPages()
+          .after(range, last, notBefore)
           .thenApply(
-              events -> {
-                if (!events.isEmpty()) {
-                  last = events.get(events.size() - 1).offset();
+              page -> {
+                if (!page.events().isEmpty()) {
+                  last = page.events().get(page.events().size() - 1).offset();
                 }
-                return events;
+                return page;
               });
     }
 
@@ -235,18 +243,20 @@ public final class PostgresReadJournal
    * What was stored when the first page was asked for: all below the transaction id that was next
    * then.
    */
-  private final class CurrentSlices extends LiveSlices {
+  private final class CurrentSlices implements PagedEvents.Pages<StoredEvent> {
+    private final Range range;
+    private JournalOffset last;
     private JournalReads.@Nullable Horizon first;
     private boolean exhausted;
-    private final long deadline =
-        nanoTime.getAsLong() + postgres.settings().query().currentWait().toNanos();
+    private final long deadline = nanoTime.getAsLong() + settings().currentWait().toNanos();
 
-    CurrentSlices(String entityType, int minSlice, int maxSlice, JournalOffset start) {
-      super(entityType, minSlice, maxSlice, start);
+    CurrentSlices(Range range, JournalOffset start) {
+      this.range = range;
+      this.last = start;
     }
 
     @Override
-    public CompletionStage<List<StoredEvent>> next() {
+    public CompletionStage<Page<StoredEvent>> next(long notBefore) {
       return reads
           .horizon()
           .thenCompose(
@@ -254,14 +264,27 @@ public final class PostgresReadJournal
                 JournalReads.Horizon began = first == null ? now : first;
                 first = began;
                 boolean settled = now.oldestOpen() >= began.aboveEnded();
-                return below(began.aboveEnded()).thenApply(events -> checked(events, settled, now));
+                return below(began.aboveEnded())
+                    .thenApply(events -> new Page<>(checked(events, settled, now), true));
+              });
+    }
+
+    private CompletableFuture<List<StoredEvent>> below(long boundXid) {
+      return reads
+          .pageOfSlices(range.entityType(), range.minSlice(), range.maxSlice(), last, boundXid)
+          .thenApply(
+              events -> {
+                if (!events.isEmpty()) {
+                  last = events.get(events.size() - 1).offset();
+                }
+                return events;
               });
     }
 
     private List<StoredEvent> checked(
         List<StoredEvent> events, boolean settled, JournalReads.Horizon now) {
       if (events.isEmpty() && !settled && nanoTime.getAsLong() - deadline > 0) {
-        Duration waited = postgres.settings().query().currentWait();
+        Duration waited = settings().currentWait();
         throw new IllegalStateException(
             "Transaction %d is still open after %d ms; events stored meanwhile can't be put in order before it ends."
                 .formatted(now.oldestOpen(), waited.toMillis()));
@@ -277,7 +300,7 @@ public final class PostgresReadJournal
   }
 
   /** Events of one persistence id between two numbers, both included. */
-  private final class OneEntity implements PagedEvents.Pages {
+  private final class OneEntity implements PagedEvents.Pages<StoredEvent> {
     private final String persistenceId;
     private final long toSeqNr;
     private final boolean live;
@@ -292,7 +315,7 @@ public final class PostgresReadJournal
     }
 
     @Override
-    public CompletionStage<List<StoredEvent>> next() {
+    public CompletionStage<Page<StoredEvent>> next(long notBefore) {
       return reads
           .pageOfPersistenceId(persistenceId, nextSeqNr, toSeqNr, Long.MAX_VALUE)
           .thenApply(
@@ -301,7 +324,7 @@ public final class PostgresReadJournal
                   nextSeqNr = events.get(events.size() - 1).seqNr() + 1;
                 }
                 readAll = events.isEmpty();
-                return events;
+                return new Page<>(events, true);
               });
     }
 

@@ -419,6 +419,133 @@ class PostgresReadJournalTest {
   }
 
   @Test
+  void shouldShowWhatOtherNodesWriteAlthoughNobodySignals() throws Exception {
+    restartWith("twinloop.persistence.query { poll-interval = 20ms, idle-poll-interval = 60s }");
+    TestSubscriber.Probe<EventEnvelope<String>> live = live(START);
+    live.request(1000);
+    live.expectNoMessage(QUIET);
+
+    for (int i = 1; i <= 20; i++) {
+      try (Connection connection = TestPostgres.connect(settings)) {
+        insert(connection, event("a", i));
+      }
+      assertThat(live.expectNext(FiniteDuration.apply(10, "s")).event()).isEqualTo("a-" + i);
+    }
+    live.cancel();
+  }
+
+  @Test
+  void shouldSkipNoEventThatCommitsAfterOneThatWasWrittenLater() throws Exception {
+    restartWith("twinloop.persistence.query { poll-interval = 20ms, idle-poll-interval = 60s }");
+    TestSubscriber.Probe<EventEnvelope<String>> live = live(START);
+    live.request(1000);
+    Connection late = TestPostgres.connect(settings);
+    late.setAutoCommit(false);
+    insert(late, event("late", 1));
+
+    write(event("early", 1));
+    live.expectNoMessage(FiniteDuration.apply(500, "ms"));
+    close(late);
+
+    assertThat(live.expectNext(FiniteDuration.apply(10, "s")).event()).isEqualTo("late-1");
+    assertThat(live.expectNext(FiniteDuration.apply(10, "s")).event()).isEqualTo("early-1");
+    live.cancel();
+  }
+
+  @Test
+  void shouldReadOnceForReadersOfTheSameSlices() throws Exception {
+    for (int i = 1; i <= 200; i++) {
+      write(event("a", i));
+    }
+    TestSubscriber.Probe<EventEnvelope<String>> first = live(START);
+    TestSubscriber.Probe<EventEnvelope<String>> second = live(START);
+    first.request(1000);
+    EventEnvelope<String> third = null;
+    for (int i = 1; i <= 200; i++) {
+      EventEnvelope<String> next = first.expectNext(FiniteDuration.apply(10, "s"));
+      third = i == 3 ? next : third;
+    }
+    second.request(1000);
+    second.expectNext(FiniteDuration.apply(10, "s"));
+    second.expectNext(FiniteDuration.apply(10, "s"));
+
+    assertThat(second.expectNext(FiniteDuration.apply(10, "s")))
+        .as("the very same object: it was deserialised once")
+        .isSameAs(third);
+    first.cancel();
+    second.cancel();
+  }
+
+  @Test
+  void shouldGiveReadersOfTheSameSlicesAllEventsWhateverTheirPace() throws Exception {
+    restartWith("twinloop.persistence.query { page-rows = 7, gather = 1ms }");
+    List<TestSubscriber.Probe<EventEnvelope<String>>> readers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      readers.add(live(START));
+    }
+    List<String> written = new ArrayList<>();
+    List<List<String>> seen = new ArrayList<>();
+    readers.forEach(reader -> seen.add(new ArrayList<>()));
+    for (int i = 1; i <= 300; i++) {
+      write(event("a", i));
+      written.add("a-" + i);
+      for (int reader = 0; reader < readers.size(); reader++) {
+        if (i % (reader + 1) == 0) {
+          readers.get(reader).request(1);
+          seen.get(reader)
+              .add(readers.get(reader).expectNext(FiniteDuration.apply(10, "s")).event());
+        }
+      }
+    }
+    for (int reader = 0; reader < readers.size(); reader++) {
+      readers.get(reader).request(1000);
+      while (seen.get(reader).size() < written.size()) {
+        seen.get(reader).add(readers.get(reader).expectNext(FiniteDuration.apply(10, "s")).event());
+      }
+      assertThat(seen.get(reader)).as("reader %d", reader).isEqualTo(written);
+      readers.get(reader).cancel();
+    }
+  }
+
+  @Test
+  void shouldGoOnPastAnEventThatCannotBeReadAndSayWhy() throws Exception {
+    write(event("a", 1));
+    EventRow good = event("a", 2);
+    Payload unknown = new Payload(987_654, "", good.event().bytes());
+    write(
+        new EventRow(
+            good.slice(),
+            good.entityType(),
+            good.persistenceId(),
+            2,
+            unknown,
+            good.writer(),
+            "",
+            List.of(),
+            null));
+    write(event("a", 3));
+    TestSubscriber.Probe<EventEnvelope<String>> live = live(START);
+    live.request(1000);
+
+    assertThat(live.expectNext(FiniteDuration.apply(10, "s")).event()).isEqualTo("a-1");
+    EventEnvelope<String> gap = live.expectNext(FiniteDuration.apply(10, "s"));
+    assertThat(gap.getOptionalEvent()).isEmpty();
+    assertThat(gap.sequenceNr()).isEqualTo(2);
+    assertThat(gap.getEventMetaData())
+        .hasValueSatisfying(
+            why -> assertThat(why).isInstanceOf(Throwable.class).asString().contains("987654"));
+    assertThat(live.expectNext(FiniteDuration.apply(10, "s")).event()).isEqualTo("a-3");
+    live.cancel();
+    assertThat(failureOf(queries.currentEventsBySlices("Thing", 0, 1023, START)))
+        .as("whoever asks for what is there now gets no gap unasked")
+        .isNotNull();
+  }
+
+  private Throwable failureOf(Source<?, ?> source) {
+    return org.assertj.core.api.Assertions.catchThrowable(() -> run(source));
+  }
+
+  @Test
   void shouldFailAQueryWhenPostgresRefusesIt() {
     TestPostgres.execute(settings, "ALTER TABLE event_journal RENAME COLUMN ordinal TO hidden");
     TestSubscriber.Probe<EventEnvelope<String>> live = live(START);

@@ -159,6 +159,8 @@ class SchemaTest {
                 new PersistenceSettings.Query(
                     1000,
                     1 << 20,
+                    1 << 20,
+                    java.time.Duration.ZERO,
                     java.time.Duration.ZERO,
                     java.time.Duration.ZERO,
                     java.time.Duration.ZERO));
