@@ -133,9 +133,11 @@ final class Projections {
     runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),
+        envelope -> !KpiEvents.of(envelope).isEmpty(),
         () -> new EventPublisher<Kpi.Event>(bus, KpiEvents::of));
     runner.publisher(
         new Named("spend-forecast", Kpi.KEY.name()),
+        SpendForecasts::isWanted,
         () -> new SpendForecasts(entities, readModels.database(), clock));
     runner.readModel(new Named("org-node-read-model", OrgNode.KEY.name()), OrgNodeReadModel::new);
     runner.publisher(

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A publisher that leaves out what it is told to, and finds the event it can't publish: a group
- * that fails is published again event by event. The bus being away is no event's fault.
+ * that fails is published again event by event, each that succeeds only this once. The bus being
+ * away is no event's fault.
  */
 final class GuardedPublisher<E> extends Handler<List<EventEnvelope<E>>> {
 
@@ -25,11 +26,18 @@ final class GuardedPublisher<E> extends Handler<List<EventEnvelope<E>>> {
   private final Handler<List<EventEnvelope<E>>> publisher;
   private final ProjectionState state;
 
+  /** Events of the group that failed last which were published all the same; of all tries. */
+  private final Set<EventKey> published;
+
   /** Read before the first group and again after each failure. */
   private volatile @Nullable Set<EventKey> leftOut;
 
   GuardedPublisher(
-      ProjectionId id, Handler<List<EventEnvelope<E>>> publisher, ProjectionState state) {
+      ProjectionId id,
+      Handler<List<EventEnvelope<E>>> publisher,
+      ProjectionState state,
+      Set<EventKey> published) {
+    this.published = published;
     this.id = id;
     this.publisher = publisher;
     this.state = state;
@@ -66,8 +74,14 @@ final class GuardedPublisher<E> extends Handler<List<EventEnvelope<E>>> {
         : envelopes.stream().filter(envelope -> !skips.contains(EventKey.of(envelope))).toList();
   }
 
-  private CompletionStage<Done> publish(List<EventEnvelope<E>> envelopes) {
+  private CompletionStage<Done> publish(List<EventEnvelope<E>> wanted) {
+    List<EventEnvelope<E>> envelopes = without(published, wanted);
     return tried(envelopes)
+        .thenApply(
+            done -> {
+              published.clear();
+              return done;
+            })
         .exceptionallyCompose(
             failure -> {
               leftOut = null;
@@ -78,25 +92,32 @@ final class GuardedPublisher<E> extends Handler<List<EventEnvelope<E>>> {
   }
 
   private CompletionStage<Done> oneByOne(List<EventEnvelope<E>> envelopes) {
-    CompletionStage<Done> published = CompletableFuture.completedStage(Done.getInstance());
+    CompletionStage<Done> turn = CompletableFuture.completedStage(Done.getInstance());
     for (EventEnvelope<E> envelope : envelopes) {
-      published =
-          published.thenCompose(
+      turn =
+          turn.thenCompose(
               before ->
                   tried(List.of(envelope))
+                      .thenApply(
+                          done -> {
+                            published.add(EventKey.of(envelope));
+                            return done;
+                          })
                       .exceptionallyCompose(
-                          failure ->
-                              CompletableFuture.failedStage(
-                                  isBusAway(failure)
-                                      ? failure
-                                      : new EventFailedException(
-                                          EventKey.of(envelope), cause(failure)))));
+                          failure -> CompletableFuture.failedStage(blamed(envelope, failure))));
     }
-    return published;
+    return turn;
+  }
+
+  private static Throwable blamed(EventEnvelope<?> envelope, Throwable failure) {
+    return isBusAway(failure) || cause(failure) instanceof EventFailedException
+        ? failure
+        : new EventFailedException(EventKey.of(envelope), cause(failure));
   }
 
   private CompletionStage<Done> tried(List<EventEnvelope<E>> envelopes) {
     try {
+      EventFailedException.checkReadable(envelopes, Set.of()); // those to be left out are gone
       return publisher.process(envelopes);
     } catch (Exception e) {
       return CompletableFuture.failedStage(e);

@@ -1,8 +1,14 @@
 package io.twinloop.projections;
 
+import io.twinloop.projections.ProjectionState.EventKey;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -15,10 +21,10 @@ import org.apache.pekko.projection.Projection;
 import org.apache.pekko.projection.ProjectionBehavior;
 import org.apache.pekko.projection.ProjectionId;
 import org.apache.pekko.projection.eventsourced.javadsl.EventSourcedProvider;
-import org.apache.pekko.projection.javadsl.GroupedProjection;
 import org.apache.pekko.projection.javadsl.Handler;
 import org.apache.pekko.projection.javadsl.SourceProvider;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcProjection;
+import org.apache.pekko.stream.javadsl.Flow;
 
 /** Runs projections over slice ranges, spread over the nodes with the role {@code projections}. */
 public final class ProjectionRunner {
@@ -44,51 +50,78 @@ public final class ProjectionRunner {
 
   /** Runs a read model: its rows and its offset commit together. */
   public <E> void readModel(Named projection, Supplier<ReadModel<E>> model) {
+    ProjectionWatch<List<EventEnvelope<E>>> watch = new ProjectionWatch<>(state);
     run(
         projection,
-        range ->
-            JdbcProjection.groupedWithin(
-                idOf(projection, range),
-                this.<E>source(projection, range),
-                this::session,
-                () -> new GuardedReadModel<>(idOf(projection, range), model.get()),
-                system));
+        watch,
+        range -> {
+          ProjectionId id = idOf(projection, range);
+          ProjectionTerm term = new ProjectionTerm(id);
+          return JdbcProjection.exactlyOnce(
+                  id,
+                  new RangeEvents<>(
+                      this.<E>source(projection, range),
+                      () -> term.begin(state.database()),
+                      Flow.create(),
+                      settings.groupSize()),
+                  this::session,
+                  () -> new GuardedReadModel<>(id, model.get(), term),
+                  system)
+              .withStatusObserver(watch);
+        });
   }
 
   /** Runs a handler that answers later; its offset is saved after it, so a crash repeats. */
   public <E> void publisher(Named projection, Supplier<Handler<List<EventEnvelope<E>>>> handler) {
-    run(
-        projection,
-        range ->
-            JdbcProjection.groupedWithinAsync(
-                idOf(projection, range),
-                this.<E>source(projection, range),
-                this::session,
-                () -> new GuardedPublisher<>(idOf(projection, range), handler.get(), state),
-                system));
+    publisher(projection, envelope -> true, handler);
   }
 
-  private <E> void run(
+  /**
+   * Runs a handler of some events: of those it doesn't want it gets the last one now and then, for
+   * the offset's sake.
+   */
+  public <E> void publisher(
       Named projection,
-      Function<Pair<Integer, Integer>, GroupedProjection<Offset, EventEnvelope<E>>> create) {
+      Predicate<EventEnvelope<E>> wanted,
+      Supplier<Handler<List<EventEnvelope<E>>>> handler) {
+    ProjectionWatch<List<EventEnvelope<E>>> watch = new ProjectionWatch<>(state);
+    run(
+        projection,
+        watch,
+        range -> {
+          Set<EventKey> published = ConcurrentHashMap.newKeySet();
+          return JdbcProjection.atLeastOnceAsync(
+                  idOf(projection, range),
+                  new RangeEvents<>(
+                      this.<E>source(projection, range),
+                      () -> CompletableFuture.completedStage(null),
+                      Flow.fromGraph(new WantedEvents<>(wanted, settings.offsetAfter())),
+                      settings.groupSize()),
+                  this::session,
+                  () ->
+                      new GuardedPublisher<>(
+                          idOf(projection, range), handler.get(), state, published),
+                  system)
+              .withSaveOffset(1, Duration.ZERO)
+              .withStatusObserver(watch);
+        });
+  }
+
+  private void run(
+      Named projection,
+      ProjectionWatch<?> watch,
+      Function<Pair<Integer, Integer>, Projection<?>> create) {
     List<Pair<Integer, Integer>> ranges =
         EventSourcedProvider.sliceRanges(system, settings.queryPlugin(), settings.ranges());
-    ProjectionWatch<EventEnvelope<E>> watch = new ProjectionWatch<>(state);
     ranges.forEach(range -> watch.register(idOf(projection, range)));
     ShardedDaemonProcess.get(system)
         .init(
             ProjectionBehavior.Command.class,
             projection.name(),
             ranges.size(),
-            index -> ProjectionBehavior.create(grouped(create.apply(ranges.get(index)), watch)),
+            index -> ProjectionBehavior.create(create.apply(ranges.get(index))),
             ShardedDaemonProcessSettings.create(system).withRole("projections"),
             Optional.of(ProjectionBehavior.stopMessage()));
-  }
-
-  private <E> Projection<E> grouped(GroupedProjection<?, E> projection, ProjectionWatch<E> watch) {
-    return projection
-        .withGroup(settings.groupSize(), settings.groupWithin())
-        .withStatusObserver(watch);
   }
 
   private ProjectionSession session() {

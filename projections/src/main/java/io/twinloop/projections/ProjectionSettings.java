@@ -7,12 +7,12 @@ import java.time.Duration;
  * How projections run; read once from {@code twinloop.projections}.
  *
  * @param ranges into how many slice ranges each projection is divided; they spread over the nodes
- * @param groupSize so many events are written in one transaction
- * @param groupWithin a smaller group is written after this
+ * @param groupSize most events written in one transaction
+ * @param offsetAfter so long the offset of a projection stays behind that wants none of the events
  * @param queryPlugin the read journal's configuration path
  */
 public record ProjectionSettings(
-    int ranges, int groupSize, Duration groupWithin, String queryPlugin) {
+    int ranges, int groupSize, Duration offsetAfter, String queryPlugin) {
 
   public ProjectionSettings {
     if (ranges < 1 || ranges > 1024 || Integer.bitCount(ranges) != 1) {
@@ -26,7 +26,7 @@ public record ProjectionSettings(
     return new ProjectionSettings(
         projections.getInt("ranges"),
         projections.getInt("group-size"),
-        projections.getDuration("group-within"),
+        projections.getDuration("offset-after"),
         projections.getString("query-plugin"));
   }
 }

@@ -79,6 +79,10 @@ public final class ProjectionState {
     this.database = database;
   }
 
+  Database database() {
+    return database;
+  }
+
   /** An event by its place in the journal. */
   public record EventKey(String persistenceId, long seqNr) {
     static EventKey of(EventEnvelope<?> envelope) {

@@ -27,6 +27,14 @@ public final class ReadModels implements AutoCloseable {
   // A node that is stopped while it holds the end of the audit gives it back to the others so soon.
   private static final String DO_NOT_IDLE = "SET idle_in_transaction_session_timeout = '2s'";
 
+  // Their commits need not wait for the disk: rows and offset are lost together, and come again
+  // from
+  // the journal. Whatever is journaled after them makes them durable with itself. And a node that
+  // is
+  // stopped in the middle of a group does not hold its rows, and the journal's readers, for long.
+  private static final String REPEATABLE =
+      "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '5s'";
+
   private final HikariDataSource forProjections;
   private final HikariDataSource forQueries;
   private final HikariDataSource forAudit;
@@ -57,10 +65,11 @@ public final class ReadModels implements AutoCloseable {
     Login login = new Login(jdbcUrl, user, password);
     AtomicInteger number = new AtomicInteger();
     return new ReadModels(
-        new HikariDataSource(
-            pool("projections", login, settings.getInt("projection-connections"), timeout)),
+        started(
+            pool("projections", login, settings.getInt("projection-connections"), timeout),
+            REPEATABLE),
         new HikariDataSource(pool("queries", login, queries, timeout)),
-        auditPool(pool("audit", login, AUDIT_CONNECTIONS, timeout)),
+        started(pool("audit", login, AUDIT_CONNECTIONS, timeout), DO_NOT_IDLE),
         new ThreadPoolExecutor(
             queries,
             queries,
@@ -93,8 +102,8 @@ public final class ReadModels implements AutoCloseable {
     return config;
   }
 
-  private static HikariDataSource auditPool(HikariConfig config) {
-    config.setConnectionInitSql(DO_NOT_IDLE);
+  private static HikariDataSource started(HikariConfig config, String sessionsBeginWith) {
+    config.setConnectionInitSql(sessionsBeginWith);
     return new HikariDataSource(config);
   }
 

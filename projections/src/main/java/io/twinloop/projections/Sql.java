@@ -38,6 +38,21 @@ public final class Sql {
     }
   }
 
+  /** Runs a statement once for each row of parameters, in order, without waiting in between. */
+  public static void updateAll(Connection connection, String sql, List<@Nullable Object[]> rows)
+      throws SQLException {
+    if (rows.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (@Nullable Object[] row : rows) {
+        bind(statement, row);
+        statement.addBatch();
+      }
+      statement.executeBatch();
+    }
+  }
+
   /** Runs a query; answers its rows in order. */
   public static <T> List<T> list(
       Connection connection, String sql, Row<T> row, @Nullable Object... parameters)
@@ -105,20 +120,25 @@ public final class Sql {
       Connection connection, String sql, @Nullable Object... parameters) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     try {
-      for (int i = 0; i < parameters.length; i++) {
-        Object parameter = parameters[i];
-        if (parameter instanceof Instant instant) {
-          statement.setObject(i + 1, instant.atOffset(ZoneOffset.UTC));
-        } else if (parameter instanceof String text) {
-          statement.setString(i + 1, storable(text));
-        } else {
-          statement.setObject(i + 1, parameter);
-        }
-      }
+      bind(statement, parameters);
       return statement;
     } catch (SQLException e) {
       statement.close();
       throw e;
+    }
+  }
+
+  private static void bind(PreparedStatement statement, @Nullable Object... parameters)
+      throws SQLException {
+    for (int i = 0; i < parameters.length; i++) {
+      Object parameter = parameters[i];
+      if (parameter instanceof Instant instant) {
+        statement.setObject(i + 1, instant.atOffset(ZoneOffset.UTC));
+      } else if (parameter instanceof String text) {
+        statement.setString(i + 1, storable(text));
+      } else {
+        statement.setObject(i + 1, parameter);
+      }
     }
   }
 }

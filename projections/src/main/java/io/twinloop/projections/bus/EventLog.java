@@ -6,6 +6,7 @@ import io.twinloop.serialization.IntegrationEvent;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 
 /** The history of integration events: what was sent and what was taken, each once. */
 public final class EventLog {
@@ -37,14 +38,23 @@ public final class EventLog {
 
   /** Records an event; one that is recorded already changes nothing. */
   public static void record(Connection connection, IntegrationEvent event) throws SQLException {
-    Sql.update(
-        connection,
-        RECORD,
-        event.id(),
-        event.type(),
-        event.subject(),
-        event.correlationId(),
-        event.time(),
-        new String(CloudEventCodec.encode(event), StandardCharsets.UTF_8));
+    record(connection, List.of(event));
+  }
+
+  /** Records events in their order; those that are recorded already change nothing. */
+  public static void record(Connection connection, List<IntegrationEvent> events)
+      throws SQLException {
+    Sql.updateAll(connection, RECORD, events.stream().map(EventLog::row).toList());
+  }
+
+  private static Object[] row(IntegrationEvent event) {
+    return new Object[] {
+      event.id(),
+      event.type(),
+      event.subject(),
+      event.correlationId(),
+      event.time(),
+      new String(CloudEventCodec.encode(event), StandardCharsets.UTF_8)
+    };
   }
 }

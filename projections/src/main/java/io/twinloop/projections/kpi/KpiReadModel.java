@@ -84,6 +84,7 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
       throws SQLException {
     Map<Hour, List<Sample>> samples = new HashMap<>();
     Map<String, Told> episodes = new LinkedHashMap<>(); // by id, as the last event tells them
+    List<IntegrationEvent> sent = new ArrayList<>();
     List<LoopChange> changes = new ArrayList<>();
     for (EventEnvelope<Kpi.Event> envelope : envelopes) {
       String id = entityId(envelope);
@@ -102,13 +103,12 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
       } else if (event instanceof Kpi.Retired) {
         Sql.update(connection, RETIRE, id);
       }
-      for (IntegrationEvent sent : KpiEvents.of(envelope)) {
-        EventLog.record(connection, sent);
-      }
+      sent.addAll(KpiEvents.of(envelope));
       changes.addAll(KpiLoopChanges.of(envelope));
     }
     writeSamples(connection, samples);
     writeEpisodes(connection, List.copyOf(episodes.values()));
+    EventLog.record(connection, sent);
     LoopWriter.write(connection, changes);
   }
 

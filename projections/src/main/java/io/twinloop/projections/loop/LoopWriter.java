@@ -6,8 +6,11 @@ import io.twinloop.projections.loop.LoopChange.Subject;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what events mean for their loops, in the transaction of the projection that read them. */
@@ -17,8 +20,11 @@ public final class LoopWriter {
   private static final String STEP =
       """
       INSERT INTO loop_step (correlation_id, at, persistence_id, seq_nr, phase, what, detail)
-      VALUES (?, ?, ?, ?, ?, ?, ?::json)
+      SELECT correlation_id, at, persistence_id, seq_nr, phase, what, detail::json
+      FROM unnest(?, ?, ?, ?, ?, ?, ?)
+        AS step (correlation_id, at, persistence_id, seq_nr, phase, what, detail)
       ON CONFLICT DO NOTHING
+      RETURNING correlation_id, persistence_id, seq_nr
       """;
 
   /** Primary key; counters are added, so that projections may come in any order. */
@@ -54,45 +60,66 @@ public final class LoopWriter {
     // Rows of loops are taken in one order everywhere: transactions wait, but never in a circle.
     List<LoopChange> ordered =
         changes.stream().sorted(Comparator.comparing(LoopChange::correlationId)).toList();
+    if (ordered.isEmpty()) {
+      return;
+    }
+    Set<Step> added = new HashSet<>(addSteps(connection, ordered));
+    List<@Nullable Object[]> loops = new ArrayList<>();
     for (LoopChange change : ordered) {
-      int added =
-          Sql.update(
-              connection,
-              STEP,
-              change.correlationId(),
-              change.at(),
-              change.persistenceId(),
-              change.seqNr(),
-              change.phase().wireName(),
-              change.what(),
-              change.detail().toString());
-      if (added == 1) {
-        writeLoop(connection, change);
+      if (added.remove(Step.of(change))) {
+        loops.add(loopRow(change));
       }
+    }
+    Sql.updateAll(connection, LOOP, loops);
+  }
+
+  /** The key of a step. */
+  private record Step(String correlationId, String persistenceId, long seqNr) {
+    static Step of(LoopChange change) {
+      return new Step(change.correlationId(), change.persistenceId(), change.seqNr());
     }
   }
 
-  private static void writeLoop(Connection connection, LoopChange change) throws SQLException {
-    @Nullable Subject subject = change.subject();
-    Sql.update(
+  /** Answers the steps that had not been there. */
+  private static List<Step> addSteps(Connection connection, List<LoopChange> changes)
+      throws SQLException {
+    return Sql.list(
         connection,
-        LOOP,
-        change.correlationId(),
-        subject == null ? null : subject.eventType(),
-        subject == null ? null : subject.entityId(),
-        subject == null ? null : subject.entityType(),
-        subject == null ? null : subject.priority(),
-        at(change, Phase.SENSE),
-        at(change, Phase.DECIDE),
-        at(change, Phase.ACT),
-        at(change, Phase.MEASURE),
-        change.at(),
-        change.at(),
-        change.counts().episodes(),
-        change.counts().openEpisodes(),
-        change.counts().workflows(),
-        change.counts().openWorkflows(),
-        change.effect());
+        STEP,
+        row ->
+            new Step(
+                row.getString("correlation_id"),
+                row.getString("persistence_id"),
+                row.getLong("seq_nr")),
+        Sql.texts(connection, changes.stream().map(LoopChange::correlationId).toList()),
+        Sql.instants(connection, changes.stream().map(LoopChange::at).toList()),
+        Sql.texts(connection, changes.stream().map(LoopChange::persistenceId).toList()),
+        Sql.longs(connection, changes.stream().map(LoopChange::seqNr).toList()),
+        Sql.texts(connection, changes.stream().map(change -> change.phase().wireName()).toList()),
+        Sql.texts(connection, changes.stream().map(LoopChange::what).toList()),
+        Sql.texts(connection, changes.stream().map(change -> change.detail().toString()).toList()));
+  }
+
+  private static @Nullable Object[] loopRow(LoopChange change) {
+    @Nullable Subject subject = change.subject();
+    return new @Nullable Object[] {
+      change.correlationId(),
+      subject == null ? null : subject.eventType(),
+      subject == null ? null : subject.entityId(),
+      subject == null ? null : subject.entityType(),
+      subject == null ? null : subject.priority(),
+      at(change, Phase.SENSE),
+      at(change, Phase.DECIDE),
+      at(change, Phase.ACT),
+      at(change, Phase.MEASURE),
+      change.at(),
+      change.at(),
+      change.counts().episodes(),
+      change.counts().openEpisodes(),
+      change.counts().workflows(),
+      change.counts().openWorkflows(),
+      change.effect()
+    };
   }
 
   private static @Nullable Instant at(LoopChange change, Phase phase) {

@@ -55,9 +55,8 @@ public final class SpendForecasts extends Handler<List<EventEnvelope<Kpi.Event>>
   public CompletionStage<Done> process(List<EventEnvelope<Kpi.Event>> envelopes) {
     Map<String, EventEnvelope<Kpi.Event>> booked = new LinkedHashMap<>();
     for (EventEnvelope<Kpi.Event> envelope : envelopes) {
-      String kpiId = ReadModel.entityId(envelope);
-      if (envelope.event() instanceof Kpi.SamplesTaken && isSpend(kpiId)) {
-        booked.put(kpiId, envelope);
+      if (isWanted(envelope)) {
+        booked.put(ReadModel.entityId(envelope), envelope);
       }
     }
     CompletableFuture<?>[] forecasts =
@@ -65,6 +64,11 @@ public final class SpendForecasts extends Handler<List<EventEnvelope<Kpi.Event>>
             .map(each -> forecast(each.getKey(), each.getValue()).toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new);
     return CompletableFuture.allOf(forecasts).thenApply(all -> Done.getInstance());
+  }
+
+  /** Whether an event can change a forecast. */
+  public static boolean isWanted(EventEnvelope<Kpi.Event> envelope) {
+    return envelope.event() instanceof Kpi.SamplesTaken && isSpend(ReadModel.entityId(envelope));
   }
 
   private static boolean isSpend(String kpiId) {

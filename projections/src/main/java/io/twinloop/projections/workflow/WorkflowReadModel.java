@@ -111,15 +111,30 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
   @Override
   protected void write(Connection connection, List<EventEnvelope<WorkflowInstance.Event>> envelopes)
       throws SQLException {
+    List<@Nullable Object[]> steps = new ArrayList<>();
+    List<IntegrationEvent> sent = new ArrayList<>();
     List<LoopChange> changes = new ArrayList<>();
     for (EventEnvelope<WorkflowInstance.Event> envelope : envelopes) {
       write(connection, entityId(envelope), envelope);
-      for (IntegrationEvent sent : WorkflowEvents.of(envelope)) {
-        EventLog.record(connection, sent);
-      }
+      steps.add(stepRow(envelope));
+      sent.addAll(WorkflowEvents.of(envelope));
       changes.addAll(WorkflowLoopChanges.of(envelope));
     }
+    Sql.updateAll(connection, STEP, steps);
+    EventLog.record(connection, sent);
     LoopWriter.write(connection, changes);
+  }
+
+  private static Object[] stepRow(EventEnvelope<WorkflowInstance.Event> envelope) {
+    WorkflowInstance.Event event = envelope.event();
+    return new Object[] {
+      entityId(envelope),
+      envelope.sequenceNr(),
+      event.at(),
+      WorkflowSteps.name(event),
+      WorkflowSteps.event(event),
+      WorkflowSteps.detail(event).toString()
+    };
   }
 
   private static void write(
@@ -130,15 +145,6 @@ public final class WorkflowReadModel extends ReadModel<WorkflowInstance.Event> {
     if (event instanceof WorkflowInstance.Started started) {
       start(connection, id, started, seqNr);
     }
-    Sql.update(
-        connection,
-        STEP,
-        id,
-        seqNr,
-        event.at(),
-        WorkflowSteps.name(event),
-        WorkflowSteps.event(event),
-        WorkflowSteps.detail(event).toString());
     if (event instanceof WorkflowInstance.Stepped stepped) {
       step(connection, id, stepped, seqNr);
     } else if (event instanceof WorkflowInstance.TaskAssigned assigned) {
