@@ -10,24 +10,34 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** {@code ./twinloop bench [--short] [--door] [--json FILE]}: measures, prints a table, ends. */
+/**
+ * {@code ./twinloop bench [--short] [--door] [--growth] [--json FILE]}: measures, prints a table,
+ * ends.
+ */
 public final class BenchMain {
 
   private static final int LONGEST_STOP_SECONDS = 60;
 
   private BenchMain() {}
 
+  private enum Part {
+    ALL,
+    DOOR,
+    GROWTH
+  }
+
   /** What the command line asks for. */
-  private record Options(Plan plan, boolean doorOnly, @Nullable Path json) {
+  private record Options(Plan plan, Part part, @Nullable Path json) {
 
     static Options of(String[] arguments) {
       Plan plan = Plan.FULL;
-      boolean doorOnly = false;
+      Part part = Part.ALL;
       Path json = null;
       for (int i = 0; i < arguments.length; i++) {
         switch (arguments[i]) {
           case "--short" -> plan = Plan.SHORT;
-          case "--door" -> doorOnly = true;
+          case "--door" -> part = Part.DOOR;
+          case "--growth" -> part = Part.GROWTH;
           case "--json" -> {
             if (++i == arguments.length) {
               throw new IllegalArgumentException("option '--json' needs a file.");
@@ -38,10 +48,10 @@ public final class BenchMain {
               throw new IllegalArgumentException(
                   "unknown option '"
                       + arguments[i]
-                      + "'; known are --short, --door and --json FILE.");
+                      + "'; known are --short, --door, --growth and --json FILE.");
         }
       }
-      return new Options(plan, doorOnly, json);
+      return new Options(plan, part, json);
     }
   }
 
@@ -87,9 +97,11 @@ public final class BenchMain {
     Path folder = Files.createTempDirectory("twinloop-bench");
     try {
       Report report =
-          options.doorOnly()
-              ? Benchmarks.runDoor(options.plan(), folder, System.err::println)
-              : Benchmarks.run(options.plan(), folder, System.err::println);
+          switch (options.part()) {
+            case ALL -> Benchmarks.run(options.plan(), folder, System.err::println);
+            case DOOR -> Benchmarks.runDoor(options.plan(), folder, System.err::println);
+            case GROWTH -> Benchmarks.runGrowth(options.plan(), folder, System.err::println);
+          };
       System.out.print(report.table());
       if (options.json() != null) {
         report.writeTo(options.json());

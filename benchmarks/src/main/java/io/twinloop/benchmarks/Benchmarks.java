@@ -79,6 +79,9 @@ final class Benchmarks {
       for (int round = 1; round <= plan.rounds(); round++) {
         news.accept("Round " + round + " of " + plan.rounds() + " …");
         raw.empty();
+        if (round == 1) {
+          measureIdle(server, url);
+        }
         measureInside(server, url, raw, "inside" + round);
         measureNode(node, round);
         measureSamples(node, raw, round);
@@ -165,8 +168,41 @@ final class Benchmarks {
       addTimes("recover", host.recover(cold));
       add("read-events", inside.readEvents("Kpi"));
       add("projection", host.catchUp(inside));
+      ReadModelLag lag = new ReadModelLag(host, inside);
+      double half = latest("commands-inside") / 2;
+      addTimes("lag-half", lag.millis(kpis, half, plan.measured()));
+      addTimes("lag-full", lag.millis(kpis, Double.POSITIVE_INFINITY, plan.measured()));
     }
     server.execute("DROP DATABASE " + name + " WITH (FORCE)");
+  }
+
+  /** Heap of entities that do nothing: all in memory, and nearly all passivated. */
+  private void measureIdle(RawPostgres server, URI url) throws Exception {
+    database(server, url, "idle");
+    add(
+        "heap-idle",
+        IdleHeap.bytesPerKpi(urlOf(url, "idle"), plan.idleEntities(), 2 * plan.idleEntities()));
+    add(
+        "heap-passivated",
+        IdleHeap.bytesPerKpi(urlOf(url, "idle"), plan.idleEntities(), plan.idleEntities() / 100));
+    server.execute("DROP DATABASE idle WITH (FORCE)");
+  }
+
+  /** Runs only what more entities in the database cost; takes some minutes. */
+  static Report runGrowth(Plan plan, Path folder, Consumer<String> news) throws Exception {
+    return new Benchmarks(plan, news).runGrowth(folder);
+  }
+
+  private Report runGrowth(Path folder) throws Exception {
+    Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    news.accept("Starting PostgreSQL …");
+    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"))) {
+      RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
+      URI url = URI.create(services.postgresUrl());
+      RawPostgres grown = database(server, url, "grown");
+      List<Row> rows = new Growth(grown, urlOf(url, "grown"), plan, news).measure();
+      return new Report(plan, startedAt, server.version(), rows);
+    }
   }
 
   private void measureNode(BenchNode node, int round) throws Exception {
@@ -239,6 +275,12 @@ final class Benchmarks {
                 "events into the KPIs' read model, catching up",
                 "events/s",
                 readEvents),
+            row("lag-half-p50", "until the read model has an event, half load, p50", "ms", null),
+            row("lag-half-p99", "the same, p99", "ms", null),
+            row("lag-full-p50", "until the read model has an event, full load, p50", "ms", null),
+            row("lag-full-p99", "the same, p99", "ms", null),
+            row("heap-idle", "heap of an idle KPI", "bytes", null),
+            row("heap-passivated", "heap of a KPI, 99 of 100 passivated", "bytes", null),
             kafka50,
             row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
             kafka99,
@@ -258,6 +300,11 @@ final class Benchmarks {
   private void add(String id, double value) {
     figures.computeIfAbsent(id, first -> new ArrayList<>()).add(value);
     news.accept("  %-20s %,.1f".formatted(id, value));
+  }
+
+  private double latest(String id) {
+    List<Double> values = figures.getOrDefault(id, List.of());
+    return values.get(values.size() - 1);
   }
 
   private void addTimes(String id, List<Double> millis) {

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -37,6 +38,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Entities, journal and projections inside this process, without HTTP and Kafka, with a node's
@@ -48,6 +50,9 @@ final class EntityHost implements AutoCloseable {
   private static final Duration ASK = Duration.ofSeconds(30);
   private static final int DEFINED_AT_ONCE = 25;
   private static final int POLL_MILLIS = 5;
+  private static final int USUALLY_ACTIVE = 50_000;
+  private static final int IN_FLIGHT = 256;
+  private static final int STEP_MILLIS = 5;
   private static final Cause CAUSE = new Cause(null, "bench", "bench");
   private static final KpiDefinition DEFINITION =
       new KpiDefinition(
@@ -75,9 +80,20 @@ final class EntityHost implements AutoCloseable {
    * @param postgresUrl of a database with the journal's tables
    */
   static EntityHost start(String postgresUrl) throws Exception {
+    return start(postgresUrl, USUALLY_ACTIVE);
+  }
+
+  /**
+   * Starts it with another limit of entities in memory.
+   *
+   * @param active most of each kind that stay there; the others are passivated
+   */
+  static EntityHost start(String postgresUrl, int active) throws Exception {
     Config config =
         ConfigFactory.parseMap(
                 Map.of(
+                    "pekko.cluster.sharding.passivation.default-strategy.active-entity-limit",
+                    active,
                     "twinloop.persistence.postgres.url",
                     postgresUrl,
                     // A first connection on a busy machine: what follows is measured, not this.
@@ -147,6 +163,75 @@ final class EntityHost implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** The same, many at once. */
+  void defineAll(List<String> kpiIds) throws Exception {
+    Semaphore places = new Semaphore(IN_FLIGHT);
+    Load load = new Load();
+    for (String kpiId : kpiIds) {
+      places.acquire();
+      define(kpiId)
+          .whenCompleteAsync(
+              (reply, failure) -> ended(load, places, reply, failure), Runnable::run);
+    }
+    places.acquire(IN_FLIGHT);
+    load.check();
+  }
+
+  private static void ended(
+      Load load, Semaphore places, Kpi.@Nullable Reply reply, @Nullable Throwable failure) {
+    if (failure != null) {
+      load.failed(failure);
+    } else if (reply instanceof Kpi.Rejected) {
+      load.failed(new IllegalStateException("refused: " + reply));
+    } else {
+      load.done();
+    }
+    places.release();
+  }
+
+  /** Commands of one sample at a steady rate, or as many as 256 in flight make. */
+  Load.Generator steadily(Load load, List<String> kpiIds, double perSecond) {
+    Semaphore places = new Semaphore(IN_FLIGHT);
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                long began = System.nanoTime();
+                long sent = 0;
+                while (load.goesOn()) {
+                  double due = (System.nanoTime() - began) / 1e9 * perSecond;
+                  while (sent < due && load.goesOn()) {
+                    places.acquire();
+                    int turn = (int) sent++;
+                    take(kpiIds.get(turn % kpiIds.size()), turn)
+                        .whenCompleteAsync(
+                            (reply, failure) -> ended(load, places, reply, failure), Runnable::run);
+                  }
+                  TimeUnit.MILLISECONDS.sleep(STEP_MILLIS);
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "steady-commands");
+    thread.setDaemon(true);
+    thread.start();
+    return () -> {
+      thread.join(PATIENCE.toMillis());
+      if (!places.tryAcquire(IN_FLIGHT, Load.longestEndSeconds(), TimeUnit.SECONDS)) {
+        throw new IllegalStateException("The commands did not end.");
+      }
+    };
+  }
+
+  /** Sends one sample; answers the number of its event once it is durable. */
+  long sample(String kpiId, int turn) throws Exception {
+    if (await(take(kpiId, turn)) instanceof Kpi.Taken taken) {
+      return taken.seqNr();
+    }
+    throw new IllegalStateException("a sample of " + kpiId + " was not taken");
   }
 
   private CompletionStage<Kpi.Reply> define(String kpiId) {

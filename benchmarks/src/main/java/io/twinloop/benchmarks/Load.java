@@ -38,6 +38,19 @@ final class Load {
     ending = true;
   }
 
+  /** Tells whoever makes it that it is enough. */
+  void end() {
+    ending = true;
+  }
+
+  /** Fails when a step has. */
+  void check() {
+    Throwable first = failure.get();
+    if (first != null) {
+      throw new IllegalStateException("The load failed: " + first, first);
+    }
+  }
+
   /** Something that makes load until it is told to end. */
   interface Generator {
     /** Returns when the last step has ended. */
@@ -62,13 +75,10 @@ final class Load {
       load.pause(plan.measured());
       rate = (load.count.sum() - begin) * 1e9 / (System.nanoTime() - from);
     } finally {
-      load.ending = true;
+      load.end();
       generator.awaitEnd();
     }
-    Throwable failure = load.failure.get();
-    if (failure != null) {
-      throw new IllegalStateException("The load failed: " + failure, failure);
-    }
+    load.check();
     return rate;
   }
 

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param kpis KPIs that share the lines
  * @param loops anomalies sent one by one in a round
  * @param coldEntities entities recovered one by one in a round
+ * @param idleEntities entities whose heap is measured, in the first round
  */
 record Plan(
     String name,
@@ -25,18 +26,39 @@ record Plan(
     int lines,
     int kpis,
     int loops,
-    int coldEntities) {
+    int coldEntities,
+    int idleEntities) {
 
   /** About five minutes on two cores. */
   static final Plan FULL =
       new Plan(
-          "full", 5, Duration.ofSeconds(2), Duration.ofSeconds(4), 1_000, 300_000, 50, 100, 60);
+          "full",
+          5,
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(4),
+          1_000,
+          300_000,
+          50,
+          100,
+          60,
+          100_000);
 
   /** One to two minutes: enough to see what has become several times slower. */
   static final Plan SHORT =
-      new Plan("short", 3, Duration.ofMillis(500), Duration.ofSeconds(1), 500, 60_000, 50, 30, 20);
+      new Plan(
+          "short",
+          3,
+          Duration.ofMillis(500),
+          Duration.ofSeconds(1),
+          500,
+          60_000,
+          50,
+          30,
+          20,
+          20_000);
 
   /** Every row once; its figures say nothing. */
   static final Plan SHORTEST =
-      new Plan("shortest", 1, Duration.ofMillis(100), Duration.ofMillis(300), 50, 2_000, 10, 2, 2);
+      new Plan(
+          "shortest", 1, Duration.ofMillis(100), Duration.ofMillis(300), 50, 2_000, 10, 2, 2, 100);
 }
