@@ -219,11 +219,13 @@ final class BenchNode {
   /** Waits until the read models have what was acknowledged, so that nothing disturbs the next. */
   void settle() throws SQLException, InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
-    while (postgres.number(KPIS_BEHIND) > 0) {
-      if (System.nanoTime() > end) {
-        throw new IllegalStateException("The read models did not catch up.");
+    try (RawPostgres.Question behind = postgres.question(KPIS_BEHIND)) {
+      while (behind.ask() > 0) {
+        if (System.nanoTime() > end) {
+          throw new IllegalStateException("The read models did not catch up.");
+        }
+        TimeUnit.MILLISECONDS.sleep(SETTLE_POLL_MILLIS);
       }
-      TimeUnit.MILLISECONDS.sleep(SETTLE_POLL_MILLIS);
     }
   }
 

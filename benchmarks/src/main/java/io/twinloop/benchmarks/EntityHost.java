@@ -328,17 +328,20 @@ final class EntityHost implements AutoCloseable {
     long end = System.nanoTime() + PATIENCE.toNanos();
     long first = 0;
     long from = 0;
-    while (System.nanoTime() < end) {
-      // Event numbers have no gaps, so the sum of the last ones is how many were read.
-      long seen = raw.number("SELECT coalesce(sum(seq_nr), 0) FROM read_model_progress");
-      if (first == 0 && seen > 0) {
-        first = seen;
-        from = System.nanoTime();
+    // Event numbers have no gaps, so the sum of the last ones is how many were read.
+    try (RawPostgres.Question read =
+        raw.question("SELECT coalesce(sum(seq_nr), 0) FROM read_model_progress")) {
+      while (System.nanoTime() < end) {
+        long seen = read.ask();
+        if (first == 0 && seen > 0) {
+          first = seen;
+          from = System.nanoTime();
+        }
+        if (seen >= all && seen > first) {
+          return (all - first) * 1e9 / (System.nanoTime() - from);
+        }
+        TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
       }
-      if (seen >= all && seen > first) {
-        return (all - first) * 1e9 / (System.nanoTime() - from);
-      }
-      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
     }
     throw new IllegalStateException("The read model did not catch up with " + all + " events.");
   }

@@ -178,6 +178,34 @@ final class RawPostgres {
     }
   }
 
+  /** Prepares to ask for a number again and again: a connection each time costs more than it tells. */
+  Question question(String query) throws SQLException {
+    return new Question(connect(""), query);
+  }
+
+  /** A number that is asked for again and again. */
+  static final class Question implements AutoCloseable {
+    private final Connection connection;
+    private final PreparedStatement statement;
+
+    private Question(Connection connection, String query) throws SQLException {
+      this.connection = connection;
+      this.statement = connection.prepareStatement(query);
+    }
+
+    long ask() throws SQLException {
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+
+    @Override
+    public void close() throws SQLException {
+      connection.close();
+    }
+  }
+
   String version() throws SQLException {
     try (Connection connection = connect("")) {
       return connection.getMetaData().getDatabaseProductVersion();

@@ -105,7 +105,7 @@ class PoisonedEventTest {
       assertThat(stuck.at("/failure/event/persistenceId").asText()).isEqualTo("Kpi|cursed");
       assertThat(stuck.at("/failure/error").asText()).contains("cursed");
       assertThat(projections(twin))
-          .filteredOn(range -> !range.get("failure").isNull())
+          .filteredOn(range -> range.path("failure").isObject())
           .as("only this range of this projection")
           .hasSize(1);
       List<String> others = slices(services, stuck.get("key").asText(), false);
@@ -125,7 +125,7 @@ class PoisonedEventTest {
   }
 
   private static List<JsonNode> audited(Twin twin) {
-    return twin.all("/api/v1/audit?limit=500").stream()
+    return twin.all("/api/v1/audit").stream()
         .filter(entry -> entry.toString().contains("/skip"))
         .toList();
   }
