@@ -34,8 +34,8 @@ import io.twinloop.persistence.r2dbc.Schema;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ReadModelSchema;
 import io.twinloop.projections.ReadModels;
-import io.twinloop.projections.bus.BusSettings;
-import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.bus.BusRefusedException;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.outbound.JdbcOutbox;
 import io.twinloop.projections.personaldata.JdbcSubjectKeys;
@@ -125,7 +125,7 @@ final class Node implements AutoCloseable {
     ReadModels readModels =
         ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config);
     stops.push(new Stop("read models", closing(readModels)));
-    KafkaBus bus = new KafkaBus(BusSettings.of(config));
+    EventBus bus = EventBus.open(config);
     stops.push(new Stop("bus", closing(bus)));
     Patience patience = new Patience(settings.dependenciesTimeout());
     patience.await(
@@ -142,11 +142,11 @@ final class Node implements AutoCloseable {
         });
     PersonalData personalData = personalData(readModels.database());
     patience.await(
-        "Kafka at " + BusSettings.of(config).bootstrap(),
+        bus.name() + " at " + bus.address(),
         () -> {
           try {
-            bus.createTopics();
-          } catch (KafkaBus.BusRefusedException e) {
+            bus.prepare();
+          } catch (BusRefusedException e) {
             throw new CannotStart(e.getMessage());
           }
         });

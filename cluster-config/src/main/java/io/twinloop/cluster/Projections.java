@@ -23,10 +23,10 @@ import io.twinloop.projections.TimerFirer;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.DeadLetters;
 import io.twinloop.projections.bus.Effect;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventPublisher;
-import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
@@ -82,7 +82,7 @@ final class Projections {
   private final ActorSystem<?> system;
   private final Config config;
   private final ReadModels readModels;
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final Entities entities;
   private final Clock clock;
   private final MeterRegistry metrics;
@@ -95,7 +95,7 @@ final class Projections {
       ActorSystem<?> system,
       Config config,
       ReadModels readModels,
-      KafkaBus bus,
+      EventBus bus,
       Entities entities,
       Workflows workflows,
       PersonalData personalData,
@@ -108,11 +108,10 @@ final class Projections {
     this.entities = entities;
     this.clock = clock;
     this.metrics = metrics;
-    BusSettings settings = BusSettings.of(config);
     this.deadLetters = new DeadLetters(readModels.database(), bus, clock);
     this.delivery =
         new EventDelivery(
-            settings,
+            BusSettings.of(config),
             effects(entities, workflows, readModels.database(), clock),
             readModels.database(),
             deadLetters,
@@ -120,7 +119,7 @@ final class Projections {
             clock,
             metrics);
     // The broker's times, which tell the lag, are the machines'.
-    this.consumer = new EventConsumer(system, settings, delivery, Clock.systemUTC(), metrics);
+    this.consumer = bus.consumer(system, delivery, Clock.systemUTC(), metrics);
   }
 
   void start() {

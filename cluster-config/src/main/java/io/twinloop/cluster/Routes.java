@@ -33,7 +33,8 @@ import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.audit.AuditTrail;
-import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.bus.BusUnavailableException;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
 import io.twinloop.projections.personaldata.PersonalData;
@@ -58,7 +59,7 @@ final class Routes {
 
   private final ActorSystem<?> system;
   private final ReadModels readModels;
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final Entities entities;
   private final Workflows workflows;
   private final Projections projections;
@@ -73,7 +74,7 @@ final class Routes {
   Routes(
       ActorSystem<?> system,
       ReadModels readModels,
-      KafkaBus bus,
+      EventBus bus,
       EgressHttpClient http,
       Entities entities,
       Workflows workflows,
@@ -99,7 +100,7 @@ final class Routes {
         new Availability(
             List.of(
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
-                new HealthCheck("Kafka", false, () -> bus.ping(Duration.ofSeconds(3))),
+                new HealthCheck(bus.name(), false, () -> bus.ping(Duration.ofSeconds(3))),
                 EgressWatch.check(http)),
             Clock.systemUTC());
     availability.watch(system);
@@ -213,7 +214,7 @@ final class Routes {
 
   /** What other modules throw when something is away. */
   private static Optional<ProblemException> foreseen(Throwable failure) {
-    if (failure instanceof KafkaBus.BusUnavailableException) {
+    if (failure instanceof BusUnavailableException) {
       return Optional.of(away(failure.getMessage()));
     }
     if (failure instanceof Database.DatabaseException database && database.isConnectionLost()) {

@@ -35,10 +35,10 @@ import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.audit.AuditQueries;
 import io.twinloop.projections.bus.DeadLetters;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventQueries;
-import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
@@ -68,7 +68,7 @@ public record Surface(
     RunJournal runJournal,
     Database database,
     ReadModelProgress progress,
-    KafkaBus bus,
+    EventBus bus,
     DeadLetters deadLetters,
     EventDelivery delivery,
     EventConsumer consumer,

@@ -1,14 +1,12 @@
 package io.twinloop.projections;
 
 import io.twinloop.projections.ProjectionState.EventKey;
-import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.bus.BusUnavailableException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.pekko.Done;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.apache.pekko.projection.ProjectionId;
@@ -125,9 +123,7 @@ final class GuardedPublisher<E> extends Handler<List<EventEnvelope<E>>> {
   }
 
   private static boolean isBusAway(Throwable failure) {
-    return cause(failure) instanceof KafkaBus.BusUnavailableException away
-        && !(away.getCause() instanceof ApiException refused
-            && !(refused instanceof RetriableException));
+    return cause(failure) instanceof BusUnavailableException away && !away.isEventRefused();
   }
 
   private static Throwable cause(Throwable failure) {

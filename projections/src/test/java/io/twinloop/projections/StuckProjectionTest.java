@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.twinloop.projections.ProjectionState.EventKey;
-import io.twinloop.projections.bus.KafkaBus;
+import io.twinloop.projections.bus.BusUnavailableException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -72,11 +72,12 @@ class StuckProjectionTest {
       for (EventEnvelope<String> envelope : envelopes) {
         if (envelope.event().equals("large")) {
           return CompletableFuture.failedStage(
-              new KafkaBus.BusUnavailableException("t", new RecordTooLargeException("too large")));
+              new BusUnavailableException(
+                  "Kafka", "t", new RecordTooLargeException("too large"), true));
         }
         if (envelope.event().equals("away")) {
           return CompletableFuture.failedStage(
-              new KafkaBus.BusUnavailableException("t", new TimeoutException("no answer")));
+              new BusUnavailableException("Kafka", "t", new TimeoutException("no answer")));
         }
         published.add(envelope.event());
       }

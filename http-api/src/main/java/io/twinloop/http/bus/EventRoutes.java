@@ -14,11 +14,11 @@ import io.twinloop.http.Endpoint;
 import io.twinloop.http.Json;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Sse;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.bus.EventQueries.Filter;
 import io.twinloop.projections.bus.EventQueries.Place;
 import io.twinloop.projections.bus.EventQueries.Recorded;
-import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.CloudEventCodec;
@@ -44,11 +44,11 @@ public final class EventRoutes {
   private static final int PAGE_OF_STREAM = 200;
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final EventQueries events;
   private final PersonalData personalData;
 
-  public EventRoutes(KafkaBus bus, EventQueries events, PersonalData personalData) {
+  public EventRoutes(EventBus bus, EventQueries events, PersonalData personalData) {
     this.bus = bus;
     this.events = events;
     this.personalData = personalData;

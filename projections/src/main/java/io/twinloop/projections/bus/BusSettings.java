@@ -5,26 +5,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How this node speaks on the bus; read once from {@code twinloop.integration}.
+ * How this node speaks on the bus, whatever that is; read once from {@code twinloop.integration}.
  *
- * @param bootstrap host:port of Kafka brokers, comma-separated
  * @param consumerGroup the group in which this product consumes
- * @param partitions of topics it creates
- * @param replication factor of topics it creates
- * @param inFlight events handled at once per partition
  * @param backoff pause before each retry of a transient failure; as many retries as pauses
  * @param lagAlert a consumer farther behind is reported
- * @param security how brokers are spoken to
  */
-public record BusSettings(
-    String bootstrap,
-    String consumerGroup,
-    int partitions,
-    short replication,
-    int inFlight,
-    List<Duration> backoff,
-    Duration lagAlert,
-    KafkaSecurity security) {
+public record BusSettings(String consumerGroup, List<Duration> backoff, Duration lagAlert) {
 
   public BusSettings {
     backoff = List.copyOf(backoff);
@@ -47,18 +34,8 @@ public record BusSettings(
               + " pauses");
     }
     return new BusSettings(
-        config.getString("twinloop.kafka.bootstrap"),
         integration.getString("event_bus.consumer_group"),
-        config.getInt("twinloop.kafka.partitions"),
-        (short) config.getInt("twinloop.kafka.replication"),
-        config.getInt("twinloop.kafka.in-flight"),
         pauses.subList(0, attempts),
-        integration.getDuration("monitoring.alert_on_consumer_lag"),
-        KafkaSecurity.of(config));
-  }
-
-  /** Where events that cannot be handled go. */
-  public String deadLetterTopic() {
-    return "dlq." + consumerGroup;
+        integration.getDuration("monitoring.alert_on_consumer_lag"));
   }
 }

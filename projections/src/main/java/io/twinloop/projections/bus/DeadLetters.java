@@ -45,10 +45,10 @@ public final class DeadLetters {
   private static final String DELETE = "DELETE FROM dead_letter WHERE id = ?";
 
   private final Database database;
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final Clock clock;
 
-  public DeadLetters(Database database, KafkaBus bus, Clock clock) {
+  public DeadLetters(Database database, EventBus bus, Clock clock) {
     this.database = database;
     this.bus = bus;
     this.clock = clock;

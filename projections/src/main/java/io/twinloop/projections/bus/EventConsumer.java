@@ -1,196 +1,29 @@
 package io.twinloop.projections.bus;
 
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.twinloop.projections.bus.EventDelivery.Delivery;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.pekko.Done;
-import org.apache.pekko.NotUsed;
-import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.japi.Pair;
-import org.apache.pekko.kafka.CommitterSettings;
-import org.apache.pekko.kafka.ConsumerMessage.CommittableMessage;
-import org.apache.pekko.kafka.ConsumerMessage.CommittableOffset;
-import org.apache.pekko.kafka.ConsumerSettings;
-import org.apache.pekko.kafka.Subscriptions;
-import org.apache.pekko.kafka.javadsl.Committer;
-import org.apache.pekko.kafka.javadsl.Consumer;
-import org.apache.pekko.stream.KillSwitches;
-import org.apache.pekko.stream.RestartSettings;
-import org.apache.pekko.stream.UniqueKillSwitch;
-import org.apache.pekko.stream.javadsl.Keep;
-import org.apache.pekko.stream.javadsl.RestartSource;
-import org.apache.pekko.stream.javadsl.Sink;
-import org.apache.pekko.stream.javadsl.Source;
-import org.apache.pekko.util.ByteString;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Consumes the topics of integration events from Kafka. Events of one key are handled one after the
- * other; a key that waits for a retry holds back itself alone. An offset is committed when every
- * event up to it is done, so that a crash delivers again and never skips.
+ * Consumes the topics of integration events. Events of one key are handled one after the other; a
+ * key that waits for a retry holds back itself alone. An event is acknowledged when it is done, so
+ * that a crash delivers it again and never skips it.
  */
-public final class EventConsumer {
-
-  private static final Logger LOG = LoggerFactory.getLogger(EventConsumer.class);
-
-  private static final int PARTITIONS_AT_ONCE = 256;
-
-  /**
-   * A consumer not heard of for so long has lost its partitions to the others, or to its own next
-   * life: what a killed node was consuming waits that long. Kafka's own 45 s are far too much for
-   * that, and less than 6 s its brokers refuse.
-   */
-  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
-
-  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
-
-  private final ActorSystem<?> system;
-  private final BusSettings settings;
-  private final EventDelivery delivery;
-  private final Clock clock;
-
-  /** Broker's time of the oldest event being handled, by partition, milliseconds since 1970 UTC. */
-  private final Map<String, InFlight<?>> partitions = new ConcurrentHashMap<>();
-
-  private final AtomicReference<Consumer.Control> control =
-      new AtomicReference<>(Consumer.createNoopControl());
-
-  public EventConsumer(
-      ActorSystem<?> system,
-      BusSettings settings,
-      EventDelivery delivery,
-      Clock clock,
-      MeterRegistry metrics) {
-    this.system = system;
-    this.settings = settings;
-    this.delivery = delivery;
-    this.clock = clock;
-    Gauge.builder("twinloop.bus.consumer.lag", this, consumer -> consumer.lag().toMillis() / 1e3)
-        .baseUnit("seconds")
-        .description("age of the oldest event that is being handled")
-        .register(metrics);
-  }
+public interface EventConsumer {
 
   /** How long the oldest event being handled has been on the bus; zero when nothing waits. */
-  public Duration lag() {
-    long oldest =
-        partitions.values().stream().mapToLong(InFlight::oldestMillis).min().orElse(Long.MAX_VALUE);
-    return oldest == Long.MAX_VALUE
-        ? Duration.ZERO
-        : Duration.ofMillis(Math.max(0, clock.millis() - oldest));
-  }
+  Duration lag();
 
   /** Whether the lag is over the limit at which someone has to look. */
-  public boolean isBehind() {
-    return lag().compareTo(settings.lagAlert()) > 0;
-  }
+  boolean isBehind();
 
-  /** Runs until the kill switch is used; goes on by itself after every failure. */
-  public Running start() {
-    Pair<UniqueKillSwitch, CompletionStage<Done>> running =
-        RestartSource.onFailuresWithBackoff(
-                RestartSettings.create(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1),
-                this::consume)
-            .viaMat(KillSwitches.single(), Keep.right())
-            .toMat(Sink.ignore(), Keep.both())
-            .run(system);
-    return new Running(running.first(), running.second(), control);
-  }
+  /** Runs until it is stopped; goes on by itself after every failure. */
+  Running start();
 
   /** A consumer at work. */
-  public record Running(
-      UniqueKillSwitch killSwitch,
-      CompletionStage<Done> done,
-      AtomicReference<Consumer.Control> control) {
+  interface Running {
 
-    /** Stops taking events; what is being handled but not committed will be delivered again. */
-    public CompletionStage<Done> stop() {
-      killSwitch.shutdown();
-      return control.get().shutdown().thenCompose(stopped -> done);
-    }
-  }
-
-  private Source<Done, NotUsed> consume() {
-    return Consumer.committablePartitionedSource(
-            consumerSettings(), Subscriptions.topics(Set.copyOf(KafkaBus.topics())))
-        .mapMaterializedValue(
-            started -> {
-              control.set(started);
-              return NotUsed.getInstance();
-            })
-        .flatMapMerge(
-            PARTITIONS_AT_ONCE,
-            partition -> handle(partition.first().toString(), partition.second()))
-        .via(Committer.flow(CommitterSettings.create(system)));
-  }
-
-  private Source<CommittableOffset, NotUsed> handle(
-      String partition, Source<CommittableMessage<String, byte[]>, NotUsed> messages) {
-    LOG.debug("Consuming {}", partition);
-    InFlight<CommittableOffset> inFlight = new InFlight<>();
-    KeyedOrder order = new KeyedOrder();
-    partitions.put(partition, inFlight);
-    return messages
-        .map(
-            message -> {
-              inFlight.begin(
-                  message.record().offset(),
-                  message.record().timestamp(),
-                  message.committableOffset());
-              return message;
-            })
-        .mapAsyncUnordered(
-            settings.inFlight(),
-            message ->
-                order
-                    .next(message.record().key(), () -> delivery.deliver(asDelivery(message)))
-                    .thenApply(done -> message.record().offset()))
-        .mapConcat(offset -> inFlight.end(offset).map(List::of).orElse(List.of()))
-        .watchTermination(
-            (notUsed, end) -> {
-              end.whenCompleteAsync(
-                  (done, failure) -> partitions.remove(partition, inFlight), Runnable::run);
-              return notUsed;
-            });
-  }
-
-  private static Delivery asDelivery(CommittableMessage<String, byte[]> message) {
-    ConsumerRecord<String, byte[]> bytes = message.record();
-    ByteString value =
-        bytes.value() == null ? ByteString.emptyByteString() : ByteString.fromArray(bytes.value());
-    return new Delivery(bytes.topic(), bytes.key() == null ? "" : bytes.key(), value);
-  }
-
-  private ConsumerSettings<String, byte[]> consumerSettings() {
-    return ConsumerSettings.create(system, new StringDeserializer(), new ByteArrayDeserializer())
-        .withBootstrapServers(settings.bootstrap())
-        .withGroupId(settings.consumerGroup())
-        .withStopTimeout(Duration.ZERO)
-        .withProperty(
-            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, String.valueOf(SESSION_TIMEOUT.toMillis()))
-        .withProperty(
-            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, String.valueOf(HEARTBEAT.toMillis()))
-        // Here and not as properties, which are printed with the settings.
-        .withConsumerFactory(
-            plain ->
-                new KafkaConsumer<>(
-                    settings.security().with(plain.getProperties()),
-                    new StringDeserializer(),
-                    new ByteArrayDeserializer()))
-        .withProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    /** Stops taking events; what is being handled but not acknowledged will be delivered again. */
+    CompletionStage<Done> stop();
   }
 }

@@ -15,13 +15,13 @@ import org.apache.pekko.projection.javadsl.Handler;
  */
 public final class EventPublisher<E> extends Handler<List<EventEnvelope<E>>> {
 
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final Function<EventEnvelope<E>, List<IntegrationEvent>> meaning;
 
   /**
    * @param meaning the integration events of a journaled one, the same ones each time
    */
-  public EventPublisher(KafkaBus bus, Function<EventEnvelope<E>, List<IntegrationEvent>> meaning) {
+  public EventPublisher(EventBus bus, Function<EventEnvelope<E>, List<IntegrationEvent>> meaning) {
     this.bus = bus;
     this.meaning = meaning;
   }

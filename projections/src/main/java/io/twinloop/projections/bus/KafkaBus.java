@@ -1,9 +1,8 @@
 package io.twinloop.projections.bus;
 
-import io.twinloop.serialization.CloudEventCodec;
-import io.twinloop.serialization.IntegrationEvent;
-import io.twinloop.serialization.IntegrationEvent.Direction;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,21 +18,28 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.pekko.actor.typed.ActorSystem;
 
 /** The bus, on Kafka: one topic per direction, keyed by the entity's id. */
-public final class KafkaBus implements AutoCloseable {
+final class KafkaBus implements EventBus {
 
   private static final Duration ASK_ADMIN = Duration.ofSeconds(5);
 
-  private final BusSettings settings;
+  private static final String NAME = "Kafka";
+
+  private final BusSettings common;
+  private final KafkaSettings settings;
   private final KafkaProducer<String, byte[]> producer;
   private final Admin admin;
 
-  public KafkaBus(BusSettings settings) {
+  KafkaBus(BusSettings common, KafkaSettings settings) {
+    this.common = common;
     this.settings = settings;
     this.producer =
         new KafkaProducer<>(
@@ -63,20 +69,21 @@ public final class KafkaBus implements AutoCloseable {
                         AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000)));
   }
 
-  /** The topics of integration events. */
-  public static List<String> topics() {
-    return Stream.of(Direction.values()).map(Direction::wireName).toList();
+  @Override
+  public String name() {
+    return NAME;
   }
 
-  /**
-   * Creates the topics that are missing.
-   *
-   * @throws BusUnavailableException when no broker answers within five seconds
-   * @throws BusRefusedException when the brokers and this node don't trust each other
-   */
-  public void createTopics() {
+  @Override
+  public String address() {
+    return settings.bootstrap();
+  }
+
+  @Override
+  public void prepare() {
     List<NewTopic> topics =
-        Stream.concat(topics().stream(), Stream.of(settings.deadLetterTopic()))
+        Stream.concat(
+                EventBus.topics().stream(), Stream.of(deadLetterTopic(common.consumerGroup())))
             .map(name -> new NewTopic(name, settings.partitions(), settings.replication()))
             .toList();
     for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> creation :
@@ -85,21 +92,28 @@ public final class KafkaBus implements AutoCloseable {
         creation.getValue().get(ASK_ADMIN.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
         if (e.getCause() instanceof AuthenticationException) {
-          throw new BusRefusedException(settings, e.getCause());
+          throw BusRefusedException.noTrust(
+              NAME, address(), e.getCause(), "twinloop.kafka.security");
         }
         if (!(e.getCause() instanceof TopicExistsException)) {
-          throw new BusUnavailableException(creation.getKey(), e.getCause());
+          throw new BusUnavailableException(NAME, creation.getKey(), e.getCause());
         }
       } catch (TimeoutException e) {
-        throw new BusUnavailableException(creation.getKey(), e);
+        throw new BusUnavailableException(NAME, creation.getKey(), e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new BusUnavailableException(creation.getKey(), e);
+        throw new BusUnavailableException(NAME, creation.getKey(), e);
       }
     }
   }
 
-  /** Asks the cluster for its id; fails when no broker answers within {@code atMost}. */
+  /** Where events that a group cannot handle go. */
+  static String deadLetterTopic(String group) {
+    return "dlq." + group;
+  }
+
+  /** Asks the cluster for its id. */
+  @Override
   public CompletionStage<String> ping(Duration atMost) {
     // A future of our own: what Kafka gave out must not be completed by others.
     CompletableFuture<String> answer = new CompletableFuture<>();
@@ -118,22 +132,16 @@ public final class KafkaBus implements AutoCloseable {
     return answer.orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Publishes an event on the topic of its direction; done when the brokers have it. */
-  public CompletionStage<Void> publish(IntegrationEvent event) {
-    return send(
-        new ProducerRecord<>(
-            event.direction().wireName(), event.subject(), CloudEventCodec.encode(event)));
-  }
-
-  /** Publishes bytes as they came. */
-  CompletionStage<Void> publish(String topic, String key, byte[] event) {
+  @Override
+  public CompletionStage<Void> publish(String topic, String key, byte[] event) {
     return send(new ProducerRecord<>(topic, key, event));
   }
 
-  /** Puts an event among the dead, with the reason. */
-  CompletionStage<Void> publishDead(DeadLetter letter) {
+  @Override
+  public CompletionStage<Void> publishDead(DeadLetter letter) {
     ProducerRecord<String, byte[]> dead =
-        new ProducerRecord<>(settings.deadLetterTopic(), letter.key(), letter.event().toArray());
+        new ProducerRecord<>(
+            deadLetterTopic(letter.consumerGroup()), letter.key(), letter.event().toArray());
     Map.of(
             "consumer", letter.consumerGroup(),
             "topic", letter.topic(),
@@ -153,49 +161,35 @@ public final class KafkaBus implements AutoCloseable {
                 if (failure == null) {
                   sent.complete(null);
                 } else {
-                  sent.completeExceptionally(new BusUnavailableException(bytes.topic(), failure));
+                  sent.completeExceptionally(
+                      new BusUnavailableException(
+                          NAME, bytes.topic(), failure, isFaultOfEvent(failure)));
                 }
               });
     } catch (RuntimeException e) {
-      sent.completeExceptionally(new BusUnavailableException(bytes.topic(), e));
+      sent.completeExceptionally(new BusUnavailableException(NAME, bytes.topic(), e));
     }
     return sent;
+  }
+
+  private static boolean isFaultOfEvent(Throwable failure) {
+    return failure instanceof ApiException && !(failure instanceof RetriableException);
+  }
+
+  @Override
+  public EventConsumer consumer(
+      ActorSystem<?> system, EventDelivery delivery, Clock clock, MeterRegistry metrics) {
+    return new KafkaEventConsumer(
+        system,
+        common.consumerGroup(),
+        settings,
+        delivery,
+        new ConsumerLag(common, clock, metrics));
   }
 
   @Override
   public void close() {
     producer.close(Duration.ofSeconds(5));
     admin.close(Duration.ofSeconds(1));
-  }
-
-  /** The brokers refuse this node, or it refuses them; waiting would not help. */
-  public static final class BusRefusedException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    BusRefusedException(BusSettings settings, Throwable cause) {
-      super(
-          "Kafka at %s and this node do not trust each other: %s. See twinloop.kafka.security."
-              .formatted(settings.bootstrap(), reasons(cause)),
-          cause);
-    }
-
-    private static String reasons(Throwable cause) {
-      StringBuilder reasons = new StringBuilder(String.valueOf(cause.getMessage()));
-      for (Throwable deeper = cause.getCause(); deeper != null; deeper = deeper.getCause()) {
-        if (deeper.getMessage() != null && reasons.indexOf(deeper.getMessage()) < 0) {
-          reasons.append(": ").append(deeper.getMessage());
-        }
-      }
-      return reasons.toString();
-    }
-  }
-
-  /** Kafka did not take what was sent. */
-  public static final class BusUnavailableException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    public BusUnavailableException(String topic, Throwable cause) {
-      super("Kafka does not answer for topic '" + topic + "': " + cause.getMessage(), cause);
-    }
   }
 }

@@ -2,8 +2,8 @@ package io.twinloop.projections.organization;
 
 import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.projections.Database;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventLog;
-import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.IntegrationEvent;
 import java.time.Duration;
@@ -30,11 +30,11 @@ public final class OrgNodePublisher extends Handler<List<EventEnvelope<OrgNode.E
   private static final Duration ONCE_MORE_AFTER = Duration.ofMillis(500);
 
   private final Database database;
-  private final KafkaBus bus;
+  private final EventBus bus;
   private final Executor later =
       CompletableFuture.delayedExecutor(ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
 
-  public OrgNodePublisher(Database database, KafkaBus bus) {
+  public OrgNodePublisher(Database database, EventBus bus) {
     this.database = database;
     this.bus = bus;
   }

@@ -11,8 +11,8 @@ import io.twinloop.entities.process.ProcessCase;
 import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.projections.ReadModel;
 import io.twinloop.projections.ReadModelProgress;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventPublisher;
-import io.twinloop.projections.bus.KafkaBus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,7 +55,7 @@ public final class FollowCases extends Handler<List<EventEnvelope<ProcessCase.Ev
   private final Map<String, Map<Pair, Long>> delays = new HashMap<>();
 
   public FollowCases(
-      KafkaBus bus,
+      EventBus bus,
       Entities entities,
       ReadModelProgress progress,
       ServiceLevels serviceLevels,

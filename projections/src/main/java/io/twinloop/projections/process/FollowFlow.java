@@ -13,8 +13,8 @@ import io.twinloop.entities.organization.OrgNode;
 import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.entities.process.ProcessFlow.Averaged;
 import io.twinloop.projections.ReadModel;
+import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventPublisher;
-import io.twinloop.projections.bus.KafkaBus;
 import io.twinloop.projections.kpi.KpiFeed;
 import io.twinloop.serialization.Json;
 import java.time.Instant;
@@ -38,7 +38,7 @@ public final class FollowFlow extends Handler<List<EventEnvelope<ProcessFlow.Eve
   private final Entities entities;
   private final KpiFeed kpis;
 
-  public FollowFlow(KafkaBus bus, Entities entities) {
+  public FollowFlow(EventBus bus, Entities entities) {
     this.publisher = new EventPublisher<>(bus, ProcessFlowEvents::of);
     this.entities = entities;
     this.kpis = new KpiFeed(entities);

@@ -59,8 +59,8 @@ class EventDeliveryTest {
   static void open() {
     readModels = TestPostgres.readModels();
     kafka = new TestKafka();
-    bus = new KafkaBus(kafka.settings("twin"));
-    bus.createTopics();
+    bus = kafka.bus("twin");
+    bus.prepare();
   }
 
   @AfterAll
@@ -86,7 +86,7 @@ class EventDeliveryTest {
 
   private EventDelivery delivery(ReadModels models, Duration... pauses) {
     return new EventDelivery(
-        kafka.settings("twin", pauses),
+        TestKafka.settings("twin", pauses),
         Map.of(Events.TYPE, effect),
         models.database(),
         new DeadLetters(models.database(), bus, clock),
@@ -124,7 +124,7 @@ class EventDeliveryTest {
     deliver(Events.event("a"));
     delivery =
         new EventDelivery(
-            kafka.settings("another group"),
+            TestKafka.settings("another group"),
             Map.of(Events.TYPE, effect),
             readModels.database(),
             deadLetters,

@@ -13,7 +13,6 @@ import io.twinloop.embedded.KafkaServer.SecuredListener;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestPostgres;
-import io.twinloop.projections.bus.KafkaBus.BusRefusedException;
 import io.twinloop.projections.bus.KafkaSecurity.Sasl;
 import io.twinloop.projections.personaldata.TestPersonalData;
 import java.nio.file.Files;
@@ -190,12 +189,12 @@ class KafkaSecurityTest {
   }
 
   /** Publishes an event and sees it handled: the admin, the producer and the consumer got in. */
-  private static void anEventGoesThrough(BusSettings settings) throws Exception {
+  private static void anEventGoesThrough(KafkaSettings settings) throws Exception {
     ActorTestKit system = ActorTestKit.create("secured", ConfigFactory.load());
     ReadModels readModels = TestPostgres.readModels();
-    try (KafkaBus bus = new KafkaBus(settings)) {
+    try (KafkaBus bus = new KafkaBus(TestKafka.settings("secured"), settings)) {
       TestPostgres.empty(readModels);
-      bus.createTopics();
+      bus.prepare();
       assertThat(bus.ping(Duration.ofSeconds(20)).toCompletableFuture().get(20, TimeUnit.SECONDS))
           .isNotBlank();
       MovableClock clock = new MovableClock(Instant.now());
@@ -203,7 +202,7 @@ class KafkaSecurityTest {
       SimpleMeterRegistry metrics = new SimpleMeterRegistry();
       EventDelivery delivery =
           new EventDelivery(
-              settings,
+              TestKafka.settings("secured"),
               Map.of(Events.TYPE, effect),
               readModels.database(),
               new DeadLetters(readModels.database(), bus, clock),
@@ -211,7 +210,7 @@ class KafkaSecurityTest {
               clock,
               metrics);
       EventConsumer.Running running =
-          new EventConsumer(system.system(), settings, delivery, clock, metrics).start();
+          bus.consumer(system.system(), delivery, clock, metrics).start();
       bus.publish(Events.event("secured")).toCompletableFuture().get(20, TimeUnit.SECONDS);
       await().atMost(Duration.ofSeconds(40)).until(() -> effect.reached().contains("secured"));
       running.stop().toCompletableFuture().get(20, TimeUnit.SECONDS);
@@ -221,9 +220,9 @@ class KafkaSecurityTest {
     }
   }
 
-  private static void assertRefused(BusSettings settings, String why) {
-    try (KafkaBus bus = new KafkaBus(settings)) {
-      assertThatThrownBy(bus::createTopics)
+  private static void assertRefused(KafkaSettings settings, String why) {
+    try (KafkaBus bus = new KafkaBus(TestKafka.settings("secured"), settings)) {
+      assertThatThrownBy(bus::prepare)
           .isInstanceOf(BusRefusedException.class)
           .hasMessageStartingWith(
               "Kafka at " + settings.bootstrap() + " and this node do not trust each other: ")
@@ -249,16 +248,8 @@ class KafkaSecurityTest {
     return KafkaServer.start(folder.resolve("kafka"), 0, new SecuredListener(protocol, settings));
   }
 
-  private static BusSettings settings(KafkaServer broker, KafkaSecurity security) {
-    return new BusSettings(
-        broker.securedBootstrap(),
-        "secured",
-        1,
-        (short) 1,
-        64,
-        List.of(),
-        Duration.ofSeconds(60),
-        security);
+  private static KafkaSettings settings(KafkaServer broker, KafkaSecurity security) {
+    return TestKafka.at(broker.securedBootstrap(), security);
   }
 
   private KafkaSecurity security(

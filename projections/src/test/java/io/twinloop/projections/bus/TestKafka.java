@@ -2,16 +2,22 @@ package io.twinloop.projections.bus;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.embedded.KafkaServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,10 +30,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.jspecify.annotations.Nullable;
 
 /** A broker for a test class whose topics have one partition each. */
-final class TestKafka implements AutoCloseable {
+final class TestKafka implements TestBus {
 
   private final Path folder;
   private final KafkaServer server;
@@ -41,25 +48,51 @@ final class TestKafka implements AutoCloseable {
     server = KafkaServer.start(folder.resolve("kafka"), 0);
   }
 
-  KafkaServer server() {
-    return server;
+  /** The settings of a group, with these pauses before retries. */
+  static BusSettings settings(String group, Duration... backoff) {
+    return new BusSettings(group, List.of(backoff), Duration.ofSeconds(60));
   }
 
-  /** The settings of a group on this broker, with these pauses before retries. */
-  BusSettings settings(String group, Duration... backoff) {
-    return new BusSettings(
-        server.bootstrap(),
-        group,
-        1,
-        (short) 1,
-        64,
-        List.of(backoff),
-        Duration.ofSeconds(60),
-        KafkaSecurity.NONE);
+  KafkaSettings kafka() {
+    return at(server.bootstrap(), KafkaSecurity.NONE);
   }
 
-  /** Puts bytes on a topic as any producer may. */
-  void produce(String topic, @Nullable String key, byte @Nullable [] value) {
+  static KafkaSettings at(String bootstrap, KafkaSecurity security) {
+    return new KafkaSettings(bootstrap, 1, (short) 1, 64, security);
+  }
+
+  /** The bus as a group uses it. */
+  KafkaBus bus(String group) {
+    return bus(settings(group));
+  }
+
+  @Override
+  public KafkaBus bus(BusSettings settings) {
+    return new KafkaBus(settings, kafka());
+  }
+
+  @Override
+  public KafkaBus nowhere() {
+    return new KafkaBus(settings("g"), at("127.0.0.1:1", KafkaSecurity.NONE));
+  }
+
+  @Override
+  public Config system() {
+    return ConfigFactory.parseString("pekko.kafka.committer.max-interval = 100 ms");
+  }
+
+  @Override
+  public EventConsumer consumer(
+      EventBus bus,
+      ActorSystem<?> system,
+      EventDelivery delivery,
+      Clock clock,
+      MeterRegistry metrics) {
+    return bus.consumer(system, delivery, clock, metrics);
+  }
+
+  @Override
+  public void produce(String topic, @Nullable String key, byte @Nullable [] value) {
     try (KafkaProducer<String, byte[]> producer =
         new KafkaProducer<>(
             Map.of("bootstrap.servers", server.bootstrap()),
@@ -69,6 +102,41 @@ final class TestKafka implements AutoCloseable {
     } catch (Exception e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Override
+  public List<Kept> on(String topic) {
+    return records(topic).stream().map(TestKafka::kept).toList();
+  }
+
+  @Override
+  public List<Kept> dead(String group) {
+    return on(KafkaBus.deadLetterTopic(group));
+  }
+
+  private static Kept kept(ConsumerRecord<String, byte[]> record) {
+    Map<String, String> headers = new TreeMap<>();
+    record
+        .headers()
+        .forEach(
+            header ->
+                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+    return new Kept(record.key(), record.value(), headers);
+  }
+
+  @Override
+  public boolean isAllAcknowledged(String group, String topic) {
+    return committed(group, topic) == end(topic);
+  }
+
+  @Override
+  public void stop() {
+    server.stop();
+  }
+
+  @Override
+  public void start() {
+    server.start();
   }
 
   /** Everything on a topic, read with a plain consumer. */
@@ -110,10 +178,10 @@ final class TestKafka implements AutoCloseable {
     }
   }
 
-  /** Lets a group begin after what is on the topics now. */
-  void beginNow(String group) {
+  @Override
+  public void beginNow(String group) {
     try (Admin admin = admin()) {
-      for (String topic : KafkaBus.topics()) {
+      for (String topic : EventBus.topics()) {
         admin
             .alterConsumerGroupOffsets(
                 group, Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(end(topic))))

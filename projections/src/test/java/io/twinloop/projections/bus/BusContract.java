@@ -11,92 +11,107 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestJournal;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.Effect.Outcome;
-import io.twinloop.projections.bus.KafkaBus.BusUnavailableException;
+import io.twinloop.projections.bus.TestBus.Kept;
 import io.twinloop.projections.personaldata.TestPersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.IntegrationEvent.Direction;
-import java.nio.charset.StandardCharsets;
+import io.twinloop.serialization.IntegrationEvent.Priority;
+import io.twinloop.serialization.Json;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 
-/** Consuming from a real broker: order, retries, offsets, restarts, poison. */
-class EventConsumerTest {
+/** What holds on every bus, each time with a real broker: order, retries, restarts, poison, lag. */
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class BusContract {
 
-  private static final String TOPIC = "bpa-to-dto";
+  static final String TOPIC = "bpa-to-dto";
+
   private static final AtomicInteger GROUPS = new AtomicInteger();
 
-  private static ReadModels readModels;
-  private static TestKafka kafka;
-  private static KafkaBus bus;
-  private static ActorTestKit system;
+  final ScriptedEffect effect = new ScriptedEffect();
+  BusSettings settings;
 
   private final MovableClock clock = new MovableClock(Instant.now());
-  private final ScriptedEffect effect = new ScriptedEffect();
   private final Map<String, CompletableFuture<Outcome>> held = new ConcurrentHashMap<>();
-  private BusSettings settings;
+  private ReadModels readModels;
+  private TestBus broker;
+  private EventBus bus;
+
+  /** The consumer's. */
+  private @Nullable EventBus own;
+
+  private ActorTestKit system;
   private SimpleMeterRegistry metrics;
   private EventConsumer consumer;
   private EventConsumer.Running running;
 
+  /** Starts the broker. */
+  abstract TestBus broker();
+
   @BeforeAll
-  static void open() {
+  void open() {
+    broker = broker();
     readModels = TestPostgres.readModels();
-    kafka = new TestKafka();
-    bus = new KafkaBus(kafka.settings("setup"));
-    bus.createTopics();
-    system =
-        ActorTestKit.create(
-            "consumer",
-            ConfigFactory.parseString("pekko.kafka.committer.max-interval = 100 ms")
-                .withFallback(ConfigFactory.load()));
+    bus = broker.bus(group("setup"));
+    bus.prepare();
+    system = ActorTestKit.create("consumer", broker.system().withFallback(ConfigFactory.load()));
   }
 
   @AfterAll
-  static void close() {
-    system.shutdownTestKit();
-    bus.close();
-    kafka.close();
-    readModels.close();
+  void close() {
+    if (system != null) {
+      system.shutdownTestKit();
+      bus.close();
+      broker.close();
+      readModels.close();
+    }
   }
 
   @BeforeEach
   void begin() {
     TestPostgres.empty(readModels);
+    clock.moveTo(Instant.now());
     metrics = new SimpleMeterRegistry();
-    settings = kafka.settings("group-" + GROUPS.incrementAndGet(), Duration.ofMillis(50));
-    createDeadLetterTopic();
-    kafka.beginNow(settings.consumerGroup());
+    settings = group("group-" + GROUPS.incrementAndGet(), Duration.ofMillis(50));
+    broker.beginNow(settings.consumerGroup());
+    prepare();
+    effect.reached().clear();
     effect.does(this::heldOrDone);
   }
 
-  private void createDeadLetterTopic() {
-    try (KafkaBus own = new KafkaBus(settings)) {
-      own.createTopics();
+  private void prepare() {
+    try (EventBus own = broker.bus(settings)) {
+      own.prepare();
     }
   }
 
   @AfterEach
   void end() {
     stop();
+    held.clear();
     metrics.close();
   }
 
@@ -145,7 +160,7 @@ class EventConsumerTest {
   @Test
   void shouldHoldBackOnlyTheKeyThatIsRetried() {
     AtomicInteger failures = new AtomicInteger();
-    settings = kafka.settings(settings.consumerGroup(), Duration.ofMillis(500));
+    settings = group(settings.consumerGroup(), Duration.ofMillis(500));
     effect.does(
         event ->
             event.id().equals("a1") && failures.incrementAndGet() == 1
@@ -169,20 +184,7 @@ class EventConsumerTest {
     assertThat(effect.reached()).containsExactlyInAnyOrder("s1", "a1");
   }
 
-  // Offsets
-
-  @Test
-  void shouldCommitUpToTheOldestThatIsNotDone() {
-    long begin = committed();
-    hold("b1");
-    publish(Events.event("a1"), Events.event("b1"), Events.event("c1"), Events.event("d1"));
-    start();
-
-    eventually().until(() -> effect.reached().size() == 4);
-    eventually().until(() -> committed() == begin + 1);
-    release("b1");
-    eventually().until(() -> committed() == begin + 4);
-  }
+  // Acknowledging
 
   @Test
   void shouldDeliverAgainWhatWasNotDoneBeforeTheRestartAndSkipNothing() {
@@ -198,18 +200,28 @@ class EventConsumerTest {
 
     eventually().until(() -> effect.reached().contains("d1"));
     assertThat(effect.reached()).containsExactlyInAnyOrder("a1", "b1", "c1", "a1", "d1");
-    eventually().until(() -> committed() == kafka.end(TOPIC));
-    assertThat(metrics("duplicate")).as("b1 and c1 came again").isEqualTo(2);
+    eventually().until(this::isAllAcknowledged);
   }
 
   @Test
   void shouldBeginAtTheEarliestEventInANewGroup() {
     publish(Events.event("early-" + settings.consumerGroup()));
-    settings = kafka.settings("new-" + settings.consumerGroup());
-    createDeadLetterTopic();
+    settings = group("new-" + settings.consumerGroup());
+    prepare();
     start();
 
     eventually().until(() -> effect.reached().stream().anyMatch(id -> id.startsWith("early-")));
+  }
+
+  @Test
+  void shouldHaveTheEffectOfAnEventOnce() {
+    publish(Events.event("twice"), Events.event("twice"), Events.event("after", "entity-twice"));
+    start();
+
+    eventually().until(() -> effect.reached().contains("after"));
+    assertThat(effect.reached()).containsExactly("twice", "after");
+    assertThat(metrics("duplicate")).isEqualTo(1);
+    eventually().until(this::isAllAcknowledged);
   }
 
   // Poison
@@ -217,27 +229,41 @@ class EventConsumerTest {
   @Test
   void shouldPutPoisonAmongTheDeadAndGoOn() {
     byte[] poison = {(byte) 0xc3, 0x28, 0, '{'};
-    kafka.produce(TOPIC, "key", poison);
-    kafka.produce(TOPIC, null, null);
+    broker.produce(TOPIC, "key", poison);
+    broker.produce(TOPIC, null, null);
     publish(Events.event("after"));
     start();
 
     eventually().until(() -> effect.reached().contains("after"));
-    String deadLetterTopic = settings.deadLetterTopic();
-    eventually().until(() -> kafka.end(deadLetterTopic) == 2);
-    var letter =
-        kafka.records(deadLetterTopic).stream()
+    String group = settings.consumerGroup();
+    eventually().until(() -> broker.dead(group).size() == 2);
+    Kept letter =
+        broker.dead(group).stream()
             .filter(each -> "key".equals(each.key()))
             .findFirst()
             .orElseThrow();
-    assertThat(deadLetterTopic).isEqualTo("dlq." + settings.consumerGroup());
-    assertThat(letter.value()).isEqualTo(poison);
-    assertThat(letter.headers())
-        .extracting(
-            header -> header.key() + "=" + new String(header.value(), StandardCharsets.UTF_8))
-        .contains("consumer=" + settings.consumerGroup(), "topic=" + TOPIC, "attempts=1")
-        .anyMatch(header -> header.startsWith("error=malformed: "));
-    eventually().until(() -> committed() == kafka.end(TOPIC));
+    assertThat(letter.bytes()).isEqualTo(poison);
+    assertThat(letter.attributes())
+        .containsEntry("consumer", group)
+        .containsEntry("topic", TOPIC)
+        .containsEntry("attempts", "1");
+    assertThat(letter.attributes().get("error")).startsWith("malformed: ");
+    eventually().until(this::isAllAcknowledged);
+  }
+
+  @Test
+  void shouldPutAmongTheDeadWhatFailsAtEveryAttempt() {
+    effect.does(event -> ScriptedEffect.failing("never"));
+    IntegrationEvent event = Events.event("hopeless");
+    publish(event);
+    start();
+
+    eventually().until(() -> broker.dead(settings.consumerGroup()).size() == 1);
+    Kept letter = broker.dead(settings.consumerGroup()).get(0);
+    assertThat(CloudEventCodec.decode(letter.bytes())).isEqualTo(event);
+    assertThat(letter.attributes()).containsEntry("attempts", "2");
+    assertThat(effect.reached()).containsExactly("hopeless", "hopeless");
+    eventually().until(this::isAllAcknowledged);
   }
 
   // Lag
@@ -267,50 +293,101 @@ class EventConsumerTest {
     start();
     eventually().until(() -> effect.reached().contains("before"));
 
-    kafka.server().stop();
-    assertThatThrownBy(() -> publish(Events.event("lost")))
-        .rootCause()
-        .isInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
-    kafka.server().start();
-    publish(Events.event("after"));
+    TestPostgres.join(running.stop());
+    publish(Events.event("waiting"));
+    broker.stop();
+    assertThatThrownBy(() -> publish(Events.event("refused")))
+        .hasCauseInstanceOf(BusUnavailableException.class);
+    assertThat(bus.ping(Duration.ofMillis(500)).toCompletableFuture())
+        .failsWithin(Duration.ofSeconds(10));
+    start();
+    broker.start();
+    eventually().until(() -> takes(Events.event("after")));
 
-    eventually().until(() -> effect.reached().contains("after"));
+    eventually().until(() -> effect.reached().containsAll(List.of("waiting", "after")));
+    assertThat(effect.reached()).doesNotHaveDuplicates();
+    eventually().until(this::isAllAcknowledged);
   }
 
   @Test
-  void shouldSayThatNoBrokerAnswers() {
-    try (KafkaBus nowhere = new KafkaBus(nowhere())) {
+  void shouldGoOnWhenTheBrokerWasAwayInTheMiddle() {
+    hold("a1");
+    publish(Events.event("a1"));
+    start();
+    eventually().until(() -> effect.reached().contains("a1"));
+
+    broker.stop();
+    release("a1");
+    eventually().until(() -> metrics("done") == 1);
+    broker.start();
+    eventually().until(() -> takes(Events.event("after")));
+
+    eventually().until(() -> effect.reached().contains("after"));
+    assertThat(effect.reached()).containsExactly("a1", "after");
+    eventually().until(this::isAllAcknowledged);
+  }
+
+  /** Whether the bus keeps an event; it may still be on its way up. */
+  private boolean takes(IntegrationEvent event) {
+    try {
+      publish(event);
+      return true;
+    } catch (CompletionException e) {
+      assertThat(e).hasCauseInstanceOf(BusUnavailableException.class);
+      return false;
+    }
+  }
+
+  @Test
+  void shouldSayThatNobodyAnswers() {
+    try (EventBus nowhere = broker.nowhere()) {
       assertThat(nowhere.ping(Duration.ofMillis(300)).toCompletableFuture())
           .failsWithin(Duration.ofSeconds(10));
+      assertThatThrownBy(nowhere::prepare).isInstanceOf(BusUnavailableException.class);
       assertThat(nowhere.publish(Events.event("a")).toCompletableFuture())
           .failsWithin(Duration.ofSeconds(20))
-          .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+          .withThrowableOfType(ExecutionException.class)
           .withCauseInstanceOf(BusUnavailableException.class);
     }
   }
 
-  private static BusSettings nowhere() {
-    return new BusSettings(
-        "127.0.0.1:1",
-        "g",
-        1,
-        (short) 1,
-        64,
-        List.of(),
-        Duration.ofSeconds(60),
-        KafkaSecurity.NONE);
-  }
-
   @Test
   void shouldMakeItsTopicsOnce() {
-    bus.createTopics();
+    bus.prepare();
 
-    assertThat(kafka.records(settings.deadLetterTopic())).isEmpty();
+    assertThat(broker.dead(settings.consumerGroup())).isEmpty();
     assertThat(bus.ping(Duration.ofSeconds(10)).toCompletableFuture())
         .succeedsWithin(Duration.ofSeconds(10));
   }
 
   // Publishing
+
+  @Test
+  void shouldKeepEveryAttributeOfAnEvent() {
+    IntegrationEvent event =
+        new IntegrationEvent(
+            "all-" + settings.consumerGroup(),
+            Events.TYPE,
+            "//bpa/wf-\u00fc",
+            "caf\u00e9 \ud83d\ude80",
+            "KPI",
+            Instant.parse("2026-03-01T12:00:00.123456Z"),
+            Direction.BPA_TO_DTO,
+            Priority.CRITICAL,
+            "loop",
+            "cause",
+            "1.0",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            Map.of("unknown", "kept"),
+            Json.MAPPER.createObjectNode().put("value", 1e-9).put("text", "nul \0 here"));
+
+    publish(event);
+
+    List<Kept> kept = broker.on(TOPIC);
+    Kept last = kept.get(kept.size() - 1);
+    assertThat(last.key()).isEqualTo(event.subject());
+    assertThat(CloudEventCodec.decode(last.bytes())).isEqualTo(event);
+  }
 
   @Test
   void shouldPublishWhatJournaledEventsMeanOnTheTopicOfTheirDirection() {
@@ -325,20 +402,20 @@ class EventConsumerTest {
                     : List.of(
                         towards(Direction.DTO_TO_BPA, envelope.event()),
                         towards(Direction.BPA_TO_DTO, envelope.event())));
-    long before = kafka.end("dto-to-bpa");
+    int before = broker.on("dto-to-bpa").size();
 
     TestPostgres.join(publisher.process(group));
 
-    var published = kafka.records("dto-to-bpa").stream().skip(before).toList();
-    assertThat(published).extracting(record -> record.key()).containsExactly("of p1", "of p2");
+    var published = broker.on("dto-to-bpa").stream().skip(before).toList();
+    assertThat(published).extracting(Kept::key).containsExactly("of p1", "of p2");
     assertThat(published)
-        .extracting(record -> CloudEventCodec.decode(record.value()))
+        .extracting(record -> CloudEventCodec.decode(record.bytes()))
         .containsExactly(towards(Direction.DTO_TO_BPA, "p1"), towards(Direction.DTO_TO_BPA, "p2"));
   }
 
   @Test
   void shouldFailTheGroupWhenTheBusDoesNotTakeIt() {
-    try (KafkaBus nowhere = new KafkaBus(nowhere())) {
+    try (EventBus nowhere = broker.nowhere()) {
       EventPublisher<String> publisher =
           new EventPublisher<>(nowhere, envelope -> List.of(Events.event("a")));
 
@@ -352,39 +429,45 @@ class EventConsumerTest {
 
   // The language of these tests
 
-  private void start() {
+  final void start() {
+    if (own == null) {
+      own = broker.bus(settings);
+      own.prepare();
+    }
     EventDelivery delivery =
         new EventDelivery(
             settings,
             Map.of(Events.TYPE, effect),
             readModels.database(),
-            new DeadLetters(readModels.database(), deadLetterBus(), clock),
+            new DeadLetters(readModels.database(), own, clock),
             TestPersonalData.create(),
             clock,
             metrics);
-    consumer = new EventConsumer(system.system(), settings, delivery, clock, metrics);
+    consumer = broker.consumer(own, system.system(), delivery, clock, metrics);
     running = consumer.start();
   }
 
-  private final List<KafkaBus> open = new ArrayList<>();
-
-  private KafkaBus deadLetterBus() {
-    KafkaBus own = new KafkaBus(settings);
-    open.add(own);
-    return own;
-  }
-
-  private void stop() {
+  final void stop() {
     if (running != null) {
       TestPostgres.join(running.stop());
       running = null;
     }
-    open.forEach(KafkaBus::close);
-    open.clear();
+    if (own != null) {
+      own.close();
+      own = null;
+    }
+  }
+
+  static BusSettings group(String name, Duration... backoff) {
+    return new BusSettings(name, List.of(backoff), Duration.ofSeconds(60));
+  }
+
+  private boolean isAllAcknowledged() {
+    return broker.isAllAcknowledged(settings.consumerGroup(), TOPIC);
   }
 
   /** Lets the effect of an event wait until it is released. */
-  private void hold(String id) {
+  final void hold(String id) {
     held.put(id, new CompletableFuture<>());
   }
 
@@ -393,7 +476,7 @@ class EventConsumerTest {
     return waiting == null ? done() : waiting;
   }
 
-  private void release(String id) {
+  final void release(String id) {
     held.get(id).complete(new Effect.Done());
   }
 
@@ -401,7 +484,7 @@ class EventConsumerTest {
     return ScriptedEffect.done();
   }
 
-  private static void publish(IntegrationEvent... events) {
+  final void publish(IntegrationEvent... events) {
     for (IntegrationEvent event : events) {
       bus.publish(event).toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
     }
@@ -426,16 +509,12 @@ class EventConsumerTest {
         event.data());
   }
 
-  private long committed() {
-    return kafka.committed(settings.consumerGroup(), TOPIC);
-  }
-
-  private double metrics(String outcome) {
+  final double metrics(String outcome) {
     var counter = metrics.find("twinloop.bus.events").tag("outcome", outcome).counter();
     return counter == null ? 0 : counter.count();
   }
 
-  private static ConditionFactory eventually() {
+  static ConditionFactory eventually() {
     return await().atMost(Duration.ofSeconds(40));
   }
 }
