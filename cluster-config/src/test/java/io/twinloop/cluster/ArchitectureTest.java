@@ -72,6 +72,7 @@ class ArchitectureTest {
                 CLUSTER,
                 "org.apache.pekko..",
                 "org.apache.kafka..",
+                "io.lettuce..",
                 "io.r2dbc..",
                 "java.sql..",
                 "java.net.http..",

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * it calls the class's {@code check(String[])}, if it has one, which throws what speaks against it.
  * A class without {@code start} is a task: its {@code main} is called, and everything stops when
  * that returns. A server whose environment variable (TWINLOOP_POSTGRES_URL,
- * TWINLOOP_KAFKA_BOOTSTRAP, or the same with _FILE) is set is not started.
+ * TWINLOOP_KAFKA_BOOTSTRAP, or the same with _FILE) is set is not started; nor is Kafka where
+ * TWINLOOP_EVENT_BUS_TYPE names another bus.
  *
  * <p>The end has an order, so there is one shutdown hook: the node, Kafka, PostgreSQL, the folder.
  * A PostgreSQL that ends by itself is started again.
@@ -49,7 +50,7 @@ public final class EmbeddedMain {
             folder,
             new Wanted(
                 isSet("TWINLOOP_POSTGRES_URL") ? null : 0,
-                isSet("TWINLOOP_KAFKA_BOOTSTRAP") ? null : 0),
+                isSet("TWINLOOP_KAFKA_BOOTSTRAP") || !isKafkaTheBus() ? null : 0),
             EmbeddedMain::say);
   }
 
@@ -79,7 +80,7 @@ public final class EmbeddedMain {
   }
 
   private void run(Class<?> program, String[] arguments) throws Exception {
-    say("starting PostgreSQL and Kafka …");
+    say(isKafkaTheBus() ? "starting PostgreSQL and Kafka …" : "starting PostgreSQL …");
     servers.awaitReady();
     servers.postgres().ifPresent(server -> System.setProperty(POSTGRES_URL, server.url()));
     servers.kafka().ifPresent(server -> System.setProperty(KAFKA_BOOTSTRAP, server.bootstrap()));
@@ -174,6 +175,11 @@ public final class EmbeddedMain {
     say(sentence);
     // The thread that brings the news is Kafka's own, which the stop would wait for.
     new Thread(() -> System.exit(1), "twinloop-exit").start();
+  }
+
+  private static boolean isKafkaTheBus() {
+    String type = System.getenv("TWINLOOP_EVENT_BUS_TYPE");
+    return type == null || type.isBlank() || type.equals("kafka");
   }
 
   private static boolean isSet(String variable) {

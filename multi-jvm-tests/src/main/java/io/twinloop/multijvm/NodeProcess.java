@@ -1,5 +1,7 @@
 package io.twinloop.multijvm;
 
+import io.twinloop.embedded.PostgreSqlServer;
+import io.twinloop.embedded.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -72,6 +74,14 @@ public final class NodeProcess implements AutoCloseable {
   public NodeProcess using(ServicesProcess services) {
     return with("TWINLOOP_POSTGRES_URL", services.postgresUrl())
         .with("TWINLOOP_KAFKA_BOOTSTRAP", services.kafkaBootstrap())
+        .with("TWINLOOP_PERSONAL_DATA_KEY", TRIAL_KEY);
+  }
+
+  /** The bus is Redis; there is no Kafka. */
+  public NodeProcess using(PostgreSqlServer postgres, RedisServer redis) {
+    return with("TWINLOOP_POSTGRES_URL", postgres.url())
+        .with("TWINLOOP_EVENT_BUS_TYPE", "redis")
+        .with("TWINLOOP_REDIS_URL", redis.url())
         .with("TWINLOOP_PERSONAL_DATA_KEY", TRIAL_KEY);
   }
 

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -52,44 +51,15 @@ class FirstLoopTest {
 
   @Test
   void shouldCloseTheLoopByTheCommandsOfTheReadme() throws Exception {
-    Process bash =
-        new ProcessBuilder("bash", "-eu", "-c", commandsOfTheReadme())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("readme.txt").toFile())
-            .start();
-    boolean ended = bash.waitFor(2, TimeUnit.MINUTES);
-    String output = Files.readString(folder.resolve("readme.txt"));
-    assertThat(ended).as("the commands end; they printed %s", output).isTrue();
-    assertThat(bash.exitValue()).as(output).isZero();
-    assertThat(output)
-        .contains("\"accepted\":61")
-        .contains("Respond to anomaly of Order rate")
-        .contains("\"state\":\"closed\"")
-        .contains("dto.kpi.anomaly_detected", "bpa.kpi.updated", "bpa.workflow.completed");
-    JsonNode loop =
-        twin.loops().stream()
-            .filter(each -> each.get("entityId").asText().equals("order-rate"))
-            .findFirst()
-            .orElseThrow();
-    JsonNode story = twin.loop(loop.get("correlationId").asText());
-    for (String phase : List.of("sense", "decide", "act", "measure")) {
-      assertThat(story.get(phase)).as(phase).isNotEmpty();
-      assertThat(story.get(phase)).allMatch(step -> step.hasNonNull("at"));
-    }
-  }
-
-  private static String commandsOfTheReadme() throws IOException {
-    String readme = Files.readString(root().resolve("README.md"));
-    String begin = "<!-- first loop: begin -->";
-    String story =
-        readme.substring(
-            readme.indexOf(begin) + begin.length(), readme.indexOf("<!-- first loop: end -->"));
-    return "TWIN=" + node.url() + "\n" + story.replace("```bash", "").replace("```", "");
+    ReadmeLoop.close(node, folder);
   }
 
   @Test
   void shouldCloseLoopsOnRealSeries() throws IOException {
-    Path data = root().resolve(System.getProperty("twinloop.shared", "../shared")).resolve("data");
+    Path data =
+        ReadmeLoop.root()
+            .resolve(System.getProperty("twinloop.shared", "../shared"))
+            .resolve("data");
     Path taxi = data.resolve("nab/data/realKnownCause/nyc_taxi.csv");
     Path purchases = data.resolve("cloud-monitoring/consumer-purchase-rate/purchase-02.csv");
     assumeTrue(
@@ -194,13 +164,5 @@ class FirstLoopTest {
           .append('\n');
     }
     return lines.toString();
-  }
-
-  /** The repository's root, from wherever the tests run. */
-  private static Path root() {
-    Path here = Path.of("").toAbsolutePath();
-    return Files.exists(here.resolve("README.md")) && Files.exists(here.resolve("twinloop"))
-        ? here
-        : here.getParent();
   }
 }

@@ -19,9 +19,18 @@ import org.apache.pekko.actor.typed.ActorSystem;
  */
 public interface EventBus extends AutoCloseable {
 
-  /** The bus of this configuration; not spoken to yet. */
+  /** The bus that {@code twinloop.integration.event_bus.type} names; not spoken to yet. */
   static EventBus open(Config config) {
-    return new KafkaBus(BusSettings.of(config), KafkaSettings.of(config));
+    String type = config.getString("twinloop.integration.event_bus.type");
+    return switch (type) {
+      case "kafka" -> new KafkaBus(BusSettings.of(config), KafkaSettings.of(config));
+      case "redis", "redis_streams" ->
+          new RedisBus(BusSettings.of(config), RedisSettings.of(config));
+      default ->
+          throw new IllegalArgumentException(
+              "twinloop.integration.event_bus.type is '%s', but must be kafka or redis."
+                  .formatted(type));
+    };
   }
 
   /** The topics of integration events. */
