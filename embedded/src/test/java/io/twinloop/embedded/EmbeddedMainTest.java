@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,21 @@ class EmbeddedMainTest {
             TinyTask.class.getName())) {
       assertThat(task.exitCode()).isZero();
       assertThat(task.output()).contains("two is 2").endsWith("Twinloop: stopped.\n");
+    }
+  }
+
+  @Test
+  void shouldStartNoKafkaWhereAnotherBusIsNamed() throws Exception {
+    try (ChildJvm task =
+        ChildJvm.start(
+            Map.of("TWINLOOP_EVENT_BUS_TYPE", "redis"),
+            folder.resolve("task.out"),
+            EmbeddedMain.class,
+            "--data",
+            data(),
+            TinyTask.class.getName())) {
+      assertThat(task.exitCode()).isZero();
+      assertThat(task.output()).contains("two is 2").doesNotContain("Kafka");
     }
   }
 
