@@ -39,6 +39,7 @@ final class RedisAppender {
   private static final Executor LATER =
       CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS);
 
+  @SuppressWarnings("ArrayRecordComponent") // goes to the client as it is
   private record Waiting(byte[] key, byte[] event, long since, CompletableFuture<Void> kept) {}
 
   private final String stream;
