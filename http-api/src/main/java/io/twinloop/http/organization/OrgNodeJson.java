@@ -16,6 +16,7 @@ import io.twinloop.http.Json;
 import io.twinloop.http.JsonFields;
 import io.twinloop.http.Problem;
 import io.twinloop.http.Problems;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.projections.organization.OrgGraph;
 import io.twinloop.projections.organization.OrgNodeQueries.HistoryRow;
 import io.twinloop.projections.organization.OrgNodeQueries.NodeRow;
@@ -114,12 +115,13 @@ final class OrgNodeJson {
     return json;
   }
 
-  static ObjectNode describe(String id, OrgNode.Current current) {
+  /** With the relations to what is within the scope. */
+  static ObjectNode describe(String id, OrgNode.Current current, Scope scope) {
     ObjectNode json = describe(id, current.content());
     json.put("state", current.retired() ? "retired" : "present");
     ArrayNode relations = json.putArray("relations");
-    current
-        .relations()
+    current.relations().stream()
+        .filter(relation -> scope.hasEntity(relation.targetId()))
         .forEach(
             relation -> {
               ObjectNode one = relations.addObject();
@@ -176,15 +178,20 @@ final class OrgNodeJson {
     return json;
   }
 
-  /** What changed, when, and why: who acted, through which request or event, in which loop. */
-  static ObjectNode describe(HistoryRow row) {
+  /**
+   * What changed, when, and why: who acted, through which request or event, in which loop. Who
+   * acted may be a person, whom not everybody may see.
+   */
+  static ObjectNode describe(HistoryRow row, Scope scope) {
     ObjectNode json = Json.object();
     json.put("revision", row.revision());
     json.put("at", row.at().toString());
     json.put("what", row.what());
     json.set("detail", row.detail());
     ObjectNode cause = json.putObject("cause");
-    cause.put("actor", row.actor());
+    if (scope.people() || row.actor().startsWith("domain:") || row.actor().startsWith("key:")) {
+      cause.put("actor", row.actor());
+    }
     cause.put("kind", row.eventType() == null ? "request" : "event");
     cause.put("id", row.causationId());
     if (row.eventType() != null) {

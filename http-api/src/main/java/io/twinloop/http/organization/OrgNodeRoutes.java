@@ -244,7 +244,8 @@ public final class OrgNodeRoutes {
             reply ->
                 seen(call, id, reply) instanceof OrgNode.Current current
                     ? Answers.withRevision(
-                        Answers.ok(OrgNodeJson.describe(id, current)), current.revision())
+                        Answers.ok(OrgNodeJson.describe(id, current, call.scope())),
+                        current.revision())
                     : refused(seen(call, id, reply)));
   }
 
@@ -367,13 +368,13 @@ public final class OrgNodeRoutes {
             seen(call, id, reply) instanceof OrgNode.Rejected rejected
                 ? CompletableFuture.completedStage(refused(rejected))
                 : map(
-                    queries.history(id, after, limit + 1),
+                    queries.within(call.scope()).history(id, after, limit + 1),
                     page ->
                         Answers.page(
                             page,
                             limit,
                             row -> Long.toString(row.revision()),
-                            OrgNodeJson::describe)));
+                            row -> OrgNodeJson.describe(row, call.scope()))));
   }
 
   private CompletionStage<HttpResponse> graph(Call call) {

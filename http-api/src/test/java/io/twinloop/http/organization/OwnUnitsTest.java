@@ -94,14 +94,30 @@ class OwnUnitsTest {
             relation("ivan", "MANAGES", "it"),
             relation("field", "OWNS_PROCESS", "p-order"),
             relation("it", "OWNS_PROCESS", "p-patch"),
-            relation("p-order", "DEPENDS_ON", "p-patch"));
+            relation("p-order", "DEPENDS_ON", "p-patch"),
+            node("lab", "OrganizationUnit"),
+            node("lee", "Person"),
+            node("nora", "Person"),
+            relation("lee", "BELONGS_TO", "lab"),
+            relation("nora", "BELONGS_TO", "sales"),
+            "{\"relation\":{\"source\":\"lab\",\"relation\":\"PART_OF\",\"target\":\"field\","
+                + "\"validFrom\":\"2150-01-01T00:00:00Z\"}}");
     assertThat(loaded.path("rejected").intValue()).as(loaded.toString()).isZero();
     twin.hasKpi("k-sales");
     twin.hasKpi("k-it");
     twin.hasKpi("k-order");
     twin.relate("p-order", "MEASURED_BY", "k-order");
     twin.follow(
-        "acme", "sales", "field", "it", "mona", "sam", "ivan", "boss", "p-order", "p-patch");
+        "acme", "sales", "field", "it", "mona", "sam", "ivan", "boss", "p-order", "p-patch", "lab",
+        "lee", "nora");
+    twin.stored(
+        "UPDATE org_node SET valid_from = '2020-01-01' WHERE id IN (?, ?)", "sales", "nora");
+    twin.stored(
+        """
+        UPDATE org_relation SET valid_from = '2020-01-01', valid_until = '2021-01-01'
+        WHERE source_id = ?
+        """,
+        "nora");
     kpi("k-sales", "sales");
     kpi("k-it", "it");
     kpi("k-order", null);
@@ -173,7 +189,8 @@ class OwnUnitsTest {
   /** A loop, an event, a run and a task of an entity, all in the read models. */
   private static void happens(String name, String entityId, String assignee) {
     twin.stored(
-        "INSERT INTO loop (correlation_id, entity_id, first_at, last_at) VALUES (?, ?, now(), now())",
+        "INSERT INTO loop (correlation_id, entity_id, first_at, last_at) VALUES (?, ?, now(),"
+            + " now())",
         name,
         entityId);
     twin.stored(
@@ -346,6 +363,42 @@ class OwnUnitsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"", "?at=2200-01-01T00:00:00Z", "/history"})
+  void shouldNotNameInOneThingWhatLiesOutside(String more) {
+    assertThat(get(ANALYST, "twin/nodes/p-order" + more).body()).contains("k-order", "p-patch");
+    assertThat(get(MONA, "twin/nodes/p-order" + more).body())
+        .contains("k-order")
+        .doesNotContain("p-patch");
+    assertThat(get(ANALYST, "twin/nodes/mona" + more).body()).contains("boss");
+    assertThat(get(MONA, "twin/nodes/mona" + more).body())
+        .contains("MANAGES")
+        .doesNotContain("boss");
+  }
+
+  @Test
+  void shouldNotTellAnExecutiveWhoChangedWhat() {
+    String history = "twin/nodes/sales/history";
+
+    assertThat(get(ANALYST, history).body()).contains("\"actor\"");
+    assertThat(get(EXECUTIVE, history).body()).contains("\"cause\"").doesNotContain("\"actor\"");
+  }
+
+  @Test
+  void shouldNotTellWhoBelongedToTheUnitsOnceOrWillOneDay() {
+    String once = "?at=2020-06-01T00:00:00Z";
+
+    assertThat(seen(MONA, "twin/nodes/sales/members", "/items", "id"))
+        .containsExactly("mona", "sam");
+    assertThat(seen(MONA, "twin/nodes/sales/members" + once, "/items", "id")).isEmpty();
+    assertThat(json(get(MONA, "twin/nodes/sales/rollup")).path("persons").asInt()).isEqualTo(2);
+    assertThat(json(get(MONA, "twin/nodes/sales/rollup" + once)).path("persons").asInt()).isZero();
+    assertThat(seen(ANALYST, "twin/nodes/sales/members", "/items", "id"))
+        .containsExactly("lee", "mona", "sam");
+    assertThat(seen(ANALYST, "twin/nodes/sales/members" + once, "/items", "id"))
+        .containsExactly("nora");
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "PUT,twin/nodes/ivan",
     "PUT,twin/nodes/brand-new",
@@ -442,16 +495,16 @@ class OwnUnitsTest {
   @Test
   void shouldShowAnExecutiveEverythingButPeople() {
     assertThat(seen(EXECUTIVE, "twin/nodes", "/items", "id"))
-        .containsExactly("acme", "field", "it", "p-order", "p-patch", "sales");
+        .containsExactly("acme", "field", "it", "lab", "p-order", "p-patch", "sales");
     assertThat(seen(EXECUTIVE, "twin/nodes?type=Person", "/items", "id")).isEmpty();
     assertThat(seen(EXECUTIVE, "twin/nodes?within=sales", "/items", "id"))
-        .containsExactly("field", "p-order");
+        .containsExactly("field", "lab", "p-order");
     assertThat(seen(EXECUTIVE, "twin/graph?root=acme&depth=9", "/nodes", "type"))
         .contains("OrganizationUnit")
         .doesNotContain("Person");
     assertThat(get(EXECUTIVE, "twin/graph?root=acme&depth=9").body())
         .doesNotContain("mona", "sam", "ivan");
-    assertThat(json(get(EXECUTIVE, "twin/nodes/acme/rollup")).path("persons").asInt()).isEqualTo(3);
+    assertThat(json(get(EXECUTIVE, "twin/nodes/acme/rollup")).path("persons").asInt()).isEqualTo(4);
     assertThat(get(EXECUTIVE, "kpis/k-it").statusCode()).isEqualTo(200);
     assertThat(get(EXECUTIVE, "loops/statistics").statusCode()).isEqualTo(200);
   }

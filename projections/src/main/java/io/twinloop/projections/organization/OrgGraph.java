@@ -38,10 +38,13 @@ public final class OrgGraph {
       WHERE n.id = ANY(?) AND %1$s ORDER BY n.id LIMIT ?
       """;
 
+  /** Relations with both ends within: what is outside must not count towards a limit. */
   private static final String SELECT =
       """
       SELECT r.source_id, r.relation, r.target_id, r.target_type, r.properties, r.began_at
       FROM org_relation r WHERE r.relation = ANY(?) AND %1$s
+      AND (?::text[] IS NULL OR r.source_id = ANY(?)
+        AND CASE r.target_type WHEN 'KPI' THEN r.target_id = ANY(?) ELSE r.target_id = ANY(?) END)
       """;
 
   /** Indexes org_relation_now_by_source and by_target; in the past primary key and by_target. */
@@ -168,9 +171,17 @@ public final class OrgGraph {
     Walk(Connection connection, Scope scope, Set<RelationType> types, AsOf asOf, int limit) {
       this.connection = connection;
       this.scope = scope;
-      this.types = types.stream().map(RelationType::name).toList();
+      this.types =
+          types.stream()
+              .filter(type -> scope.people() || !isOfPeople(type))
+              .map(RelationType::name)
+              .toList();
       this.asOf = asOf;
       this.limit = limit;
+    }
+
+    private static boolean isOfPeople(RelationType type) {
+      return type.allowedEnds().stream().anyMatch(ends -> ends.from() == NodeType.PERSON);
     }
 
     Optional<Found> from(String rootId, int depth, Direction direction) throws SQLException {
@@ -220,6 +231,10 @@ public final class OrgGraph {
               sql.formatted(asOf.holds("r"), UPWARDS),
               RelationRow::of,
               Sql.texts(connection, types),
+              scope.nodeIds(connection),
+              scope.nodeIds(connection),
+              scope.kpiIds(connection),
+              scope.nodeIds(connection),
               Sql.texts(connection, ids),
               Sql.texts(connection, ids),
               limit + 1);

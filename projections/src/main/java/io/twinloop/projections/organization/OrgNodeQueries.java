@@ -1,6 +1,8 @@
 package io.twinloop.projections.organization;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
 import io.twinloop.projections.identity.Scope;
@@ -8,9 +10,11 @@ import io.twinloop.serialization.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -245,8 +249,10 @@ public final class OrgNodeQueries {
             return Optional.empty();
           }
           List<TargetRow> relations =
-              Sql.list(
-                  connection, RELATIONS.formatted(asOf.holds("r")), OrgNodeQueries::target, id);
+              Sql.list(connection, RELATIONS.formatted(asOf.holds("r")), OrgNodeQueries::target, id)
+                  .stream()
+                  .filter(relation -> scope.hasEntity(relation.targetId()))
+                  .toList();
           return Optional.of(new NodeThen(node.get(), relations));
         });
   }
@@ -260,10 +266,52 @@ public final class OrgNodeQueries {
         Sql.instant(row, "began_at"));
   }
 
-  /** What happened to a node after the revision {@code after}, in order. */
+  /**
+   * What happened to a node after the revision {@code after}, in order; without what tells of its
+   * relations to what is outside.
+   */
   public CompletionStage<List<HistoryRow>> history(String id, long after, int limit) {
     return database.inTransaction(
-        connection -> Sql.list(connection, HISTORY, OrgNodeQueries::history, id, after, limit));
+        connection -> {
+          List<HistoryRow> seen = new ArrayList<>();
+          List<HistoryRow> next;
+          long from = after;
+          do {
+            next = Sql.list(connection, HISTORY, OrgNodeQueries::history, id, from, limit);
+            next.stream().filter(this::isSeen).map(this::withoutOutside).forEach(seen::add);
+            from = next.isEmpty() ? from : next.get(next.size() - 1).revision();
+          } while (next.size() == limit && seen.size() < limit);
+          return List.copyOf(seen.subList(0, Math.min(limit, seen.size())));
+        });
+  }
+
+  private boolean isSeen(HistoryRow row) {
+    return Stream.of(row.detail(), row.detail().path("before"), row.detail().path("after"))
+        .map(relation -> relation.path("targetId").textValue())
+        .allMatch(target -> target == null || scope.hasEntity(target));
+  }
+
+  /** What is retired ended its relations: those to what is outside are left out. */
+  private HistoryRow withoutOutside(HistoryRow row) {
+    if (!(row.detail().path("ended") instanceof ArrayNode ended)) {
+      return row;
+    }
+    ObjectNode detail = row.detail().deepCopy();
+    ArrayNode seen = detail.putArray("ended");
+    for (JsonNode relation : ended) {
+      if (scope.hasEntity(relation.path("targetId").textValue())) {
+        seen.add(relation);
+      }
+    }
+    return new HistoryRow(
+        row.revision(),
+        row.at(),
+        row.what(),
+        detail,
+        row.actor(),
+        row.causationId(),
+        row.correlationId(),
+        row.eventType());
   }
 
   private static HistoryRow history(ResultSet row) throws SQLException {

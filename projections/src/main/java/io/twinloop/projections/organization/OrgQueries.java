@@ -79,10 +79,12 @@ public final class OrgQueries {
           SELECT r.source_id FROM org_relation r
           WHERE r.target_id = u.id AND r.relation = 'BELONGS_TO' AND r.source_id > ? AND %2$s
           OFFSET 0) person
+        WHERE (?::text[] IS NULL OR u.id = ANY(?))
         GROUP BY person.source_id)
       SELECT n.*, m.unit_ids FROM member m CROSS JOIN LATERAL (
         SELECT n.id, n.type, n.label, n.properties FROM org_node n
         WHERE n.id = m.id AND %1$s OFFSET 0) n
+      WHERE (?::text[] IS NULL OR n.id = ANY(?))
       ORDER BY m.id LIMIT ?
       """;
 
@@ -94,6 +96,7 @@ public final class OrgQueries {
           (n.properties -> 'fte')::text AS fte, (n.properties -> 'cost')::text AS cost
         FROM org_node n
         WHERE n.id = u.id AND n.type = 'OrganizationUnit' AND %1$s OFFSET 0) n
+      WHERE (?::text[] IS NULL OR n.id = ANY(?))
       ORDER BY n.id
       """;
 
@@ -106,6 +109,7 @@ public final class OrgQueries {
       CROSS JOIN LATERAL (
         SELECT n.id, (n.properties -> 'fte')::text AS fte, (n.properties -> 'cost')::text AS cost
         FROM org_node n WHERE n.id = r.source_id AND %1$s OFFSET 0) n
+      WHERE (?::text[] IS NULL OR (n.id = ANY(?) AND u.id = ANY(?)))
       ORDER BY n.id, u.id
       """;
 
@@ -242,6 +246,10 @@ public final class OrgQueries {
                         OrgQueries::member,
                         id,
                         after,
+                        scope.nodeIds(connection),
+                        scope.nodeIds(connection),
+                        scope.nodeIds(connection),
+                        scope.nodeIds(connection),
                         limit)));
   }
 
@@ -270,9 +278,22 @@ public final class OrgQueries {
             return Optional.of(new RolledUp(node, Optional.empty()));
           }
           List<Rollup.Unit> units =
-              Sql.list(connection, sql(PART, UNIT_FIGURES, asOf), OrgQueries::unit, id);
+              Sql.list(
+                  connection,
+                  sql(PART, UNIT_FIGURES, asOf),
+                  OrgQueries::unit,
+                  id,
+                  scope.nodeIds(connection),
+                  scope.nodeIds(connection));
           List<Rollup.Member> members =
-              Sql.list(connection, sql(PART, MEMBER_FIGURES, asOf), OrgQueries::figures, id);
+              Sql.list(
+                  connection,
+                  sql(PART, MEMBER_FIGURES, asOf),
+                  OrgQueries::figures,
+                  id,
+                  scope.nodeIds(connection),
+                  scope.nodeIds(connection),
+                  scope.nodeIds(connection));
           return Optional.of(new RolledUp(node, Optional.of(Rollup.of(units, members))));
         });
   }

@@ -22,6 +22,7 @@ import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.organization.OrgNode;
+import io.twinloop.projections.identity.Scope;
 import io.twinloop.projections.organization.OrgGraph.Direction;
 import io.twinloop.projections.organization.OrgGraph.Found;
 import io.twinloop.projections.organization.OrgNodeQueries.Filter;
@@ -265,6 +266,15 @@ class OrgNodeReadModelTest {
                 .orElseThrow()
                 .complete())
         .isFalse();
+    for (Scope scope :
+        List.of(Scope.WITHOUT_PEOPLE, Scope.within(Set.of("crew", "ada"), Set.of()))) {
+      assertThat(
+              join(graph.within(scope).around("crew", 1, Direction.BOTH, ALL, AsOf.NOW, 2))
+                  .orElseThrow()
+                  .complete())
+          .as("what %s don't see doesn't count", scope)
+          .isTrue();
+    }
   }
 
   @Test
@@ -311,6 +321,13 @@ class OrgNodeReadModelTest {
     assertThat(join(queries.history("pick", 5, 1)))
         .extracting(HistoryRow::revision)
         .containsExactly(6L);
+    OrgNodeQueries own = queries.within(Scope.within(Set.of("pick"), Set.of()));
+    assertThat(join(own.history("pick", 0, 2)))
+        .extracting(HistoryRow::revision)
+        .containsExactly(1L, 2L);
+    List<HistoryRow> rest = join(own.history("pick", 2, 2));
+    assertThat(rest).extracting(HistoryRow::revision).as("others are of pack").containsExactly(7L);
+    assertThat(rest.get(0).detail().path("ended")).isEmpty();
   }
 
   @Test
