@@ -191,7 +191,7 @@ final class Node implements AutoCloseable {
             clock,
             metrics,
             login,
-            audit.trail());
+            audit);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {

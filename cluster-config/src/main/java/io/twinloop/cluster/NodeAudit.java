@@ -3,6 +3,7 @@ package io.twinloop.cluster;
 import com.typesafe.config.Config;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.twinloop.http.operations.HealthCheck;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.audit.AuditRetention;
 import io.twinloop.projections.audit.AuditSettings;
@@ -11,6 +12,8 @@ import io.twinloop.projections.audit.JdbcAuditTrail;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.slf4j.Logger;
@@ -26,9 +29,11 @@ final class NodeAudit implements AutoCloseable {
   private static final Clock CLOCK = Clock.systemUTC();
 
   private final AuditTrail trail;
+  private final BooleanSupplier writing;
   private final Runnable end;
 
-  private NodeAudit(AuditTrail trail, Runnable end) {
+  private NodeAudit(AuditTrail trail, BooleanSupplier writing, Runnable end) {
+    this.writing = writing;
     this.trail = trail;
     this.end = end;
   }
@@ -38,9 +43,10 @@ final class NodeAudit implements AutoCloseable {
     AuditSettings settings = AuditSettings.from(config);
     if (!settings.enabled()) {
       LOG.warn("Changes and refusals leave no audit entries: twinloop.audit.enabled is false.");
-      return new NodeAudit(AuditTrail.NONE, () -> {});
+      return new NodeAudit(AuditTrail.NONE, () -> true, () -> {});
     }
-    JdbcAuditTrail trail = new JdbcAuditTrail(readModels.forAudit(), CLOCK, settings);
+    JdbcAuditTrail trail =
+        new JdbcAuditTrail(readModels.forAudit(), CLOCK, settings, system.executionContext());
     Gauge.builder("twinloop_audit_waiting", trail, JdbcAuditTrail::waiting)
         .description("Changes under way or waiting for their audit entry")
         .register(metrics);
@@ -56,6 +62,7 @@ final class NodeAudit implements AutoCloseable {
                 system.executionContext());
     return new NodeAudit(
         trail,
+        trail::isWriting,
         () -> {
           cutting.cancel();
           trail.close();
@@ -64,6 +71,18 @@ final class NodeAudit implements AutoCloseable {
 
   AuditTrail trail() {
     return trail;
+  }
+
+  /** Vital: a node that can't write its audit can't change anything. */
+  HealthCheck check() {
+    return new HealthCheck(
+        "Audit",
+        true,
+        () ->
+            writing.getAsBoolean()
+                ? CompletableFuture.completedStage("")
+                : CompletableFuture.failedStage(
+                    new IllegalStateException("its writer has ended; start the node anew")));
   }
 
   private static void cut(AuditRetention retention) {

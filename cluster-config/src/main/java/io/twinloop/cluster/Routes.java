@@ -83,7 +83,7 @@ final class Routes {
       ProductClock clock,
       PrometheusMeterRegistry metrics,
       CallerLogin login,
-      AuditTrail audit) {
+      NodeAudit audit) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -95,11 +95,12 @@ final class Routes {
     this.metrics = metrics;
     this.login = login;
     this.personalReaders = PersonalReaders.within(login.scopes());
-    this.audit = audit;
+    this.audit = audit.trail();
     this.availability =
         new Availability(
             List.of(
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
+                audit.check(),
                 new HealthCheck(bus.name(), false, () -> bus.ping(Duration.ofSeconds(3))),
                 EgressWatch.check(http)),
             Clock.systemUTC());

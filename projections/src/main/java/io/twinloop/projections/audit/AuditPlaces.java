@@ -7,14 +7,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/** A number of places; who finds none waits in line for one, not longer than a while. */
+/**
+ * A number of places; who finds none waits in line for one, not longer than a while, and goes on on
+ * a thread of its own: the one that gives a place back has other work.
+ */
 final class AuditPlaces {
 
   private static final CompletionStage<Void> TAKEN = CompletableFuture.completedStage(null);
 
   private final Duration patience;
+  private final Executor afterWaiting;
   private final int size;
   private final Set<InLine> line = new LinkedHashSet<>();
   private int free;
@@ -24,7 +29,8 @@ final class AuditPlaces {
     private final CompletableFuture<Void> place = new CompletableFuture<>();
   }
 
-  AuditPlaces(int size, Duration patience) {
+  AuditPlaces(int size, Duration patience, Executor afterWaiting) {
+    this.afterWaiting = afterWaiting;
     this.size = size;
     this.free = size;
     this.patience = patience;
@@ -51,7 +57,7 @@ final class AuditPlaces {
               }
               return null;
             },
-            Runnable::run);
+            afterWaiting);
   }
 
   /** Gives a place back: to the first in line, or to whoever comes. */

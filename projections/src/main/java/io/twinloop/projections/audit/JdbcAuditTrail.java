@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
@@ -69,11 +70,13 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
 
   /**
    * @param database whose sessions end when they idle in a transaction
+   * @param afterWaiting runs what comes after a place that had to be waited for
    */
-  public JdbcAuditTrail(DataSource database, InstantSource clock, AuditSettings settings) {
+  public JdbcAuditTrail(
+      DataSource database, InstantSource clock, AuditSettings settings, Executor afterWaiting) {
     this.database = database;
     this.clock = clock;
-    this.places = new AuditPlaces(settings.places(), settings.patience());
+    this.places = new AuditPlaces(settings.places(), settings.patience(), afterWaiting);
     writer.setDaemon(true);
     writer.start();
   }
@@ -86,6 +89,11 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
   /** How many entries are being made or wait to be written. */
   public int waiting() {
     return places.taken();
+  }
+
+  /** Whether entries are still written, if slowly: without a writer no change is ever answered. */
+  public boolean isWriting() {
+    return writer.isAlive();
   }
 
   private final class OnePlace implements Place {
@@ -154,7 +162,8 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
         attempt.on(connection);
         left = attempt.end();
         return;
-      } catch (SQLException | RuntimeException e) {
+      } catch (SQLException | RuntimeException | Error e) {
+        // Also after an error: without its writer a node is of no use.
         left = Optional.empty();
         LOG.warn("{} audit entries wait: {}", entries.size() + queue.size(), e.toString());
         tried = attempt.end().or(() -> attempt.before);

@@ -16,6 +16,7 @@ import io.twinloop.projections.Database;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.audit.AuditQueries.Filter;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -26,8 +27,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +55,7 @@ class AuditTrailTest {
   @BeforeEach
   void open() {
     readModels = TestPostgres.readModels();
-    trail = new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS);
+    trail = new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS, Runnable::run);
   }
 
   @AfterEach
@@ -108,7 +113,8 @@ class AuditTrailTest {
 
   @Test
   void shouldShareOneChainAmongNodes() {
-    try (JdbcAuditTrail other = new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS)) {
+    try (JdbcAuditTrail other =
+        new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS, Runnable::run)) {
       List<CompletionStage<Void>> all = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
         all.add(record(i % 2 == 0 ? trail : other, entry("u" + i, "PUT /a")));
@@ -124,7 +130,7 @@ class AuditTrailTest {
   void shouldGoOnWithAChainThatExists() {
     join(record(trail, entry("ada", "PUT /a")));
     trail.close();
-    trail = new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS);
+    trail = new JdbcAuditTrail(readModels.forAudit(), now::get, SETTINGS, Runnable::run);
     join(record(trail, entry("bob", "PUT /a")));
 
     assertWhole(2);
@@ -157,7 +163,8 @@ class AuditTrailTest {
     join(record(trail, entry("ada", "PUT /a")));
     // The commit of the next one reaches the database, its answer doesn't reach the node.
     LosingAnswers losing = new LosingAnswers(readModels.forAudit());
-    try (JdbcAuditTrail unlucky = new JdbcAuditTrail(losing.source(), now::get, SETTINGS)) {
+    try (JdbcAuditTrail unlucky =
+        new JdbcAuditTrail(losing.source(), now::get, SETTINGS, Runnable::run)) {
       losing.loseNextCommit();
       join(record(unlucky, entry("bob", "PUT /a")));
       assertThat(losing.lost()).isTrue();
@@ -172,7 +179,8 @@ class AuditTrailTest {
   @Test
   void shouldRefuseAChangeWhenNoPlaceComesFree() {
     AuditSettings small = new AuditSettings(true, 1, Duration.ofMillis(50), RETENTION);
-    try (JdbcAuditTrail full = new JdbcAuditTrail(readModels.forAudit(), now::get, small)) {
+    try (JdbcAuditTrail full =
+        new JdbcAuditTrail(readModels.forAudit(), now::get, small, Runnable::run)) {
       AuditTrail.Place place = join(full.reserve());
 
       assertThatThrownBy(() -> join(full.reserve()))
@@ -189,7 +197,8 @@ class AuditTrailTest {
   @Test
   void shouldGiveAPlaceToWhoeverWaitsForIt() {
     AuditSettings small = new AuditSettings(true, 1, Duration.ofSeconds(10), RETENTION);
-    try (JdbcAuditTrail full = new JdbcAuditTrail(readModels.forAudit(), now::get, small)) {
+    try (JdbcAuditTrail full =
+        new JdbcAuditTrail(readModels.forAudit(), now::get, small, Runnable::run)) {
       AuditTrail.Place place = join(full.reserve());
       CompletableFuture<AuditTrail.Place> waits = full.reserve().toCompletableFuture();
       assertThat(waits).isNotDone();
@@ -198,6 +207,59 @@ class AuditTrailTest {
       join(waits).release();
       assertThat(full.waiting()).isZero();
     }
+  }
+
+  @Test
+  void shouldKeepItsWriterForWritingWhereOthersWaitedForAPlace() {
+    AuditSettings small = new AuditSettings(true, 1, Duration.ofSeconds(10), RETENTION);
+    ExecutorService others =
+        Executors.newSingleThreadExecutor(task -> new Thread(task, "who-waited"));
+    try (JdbcAuditTrail full = new JdbcAuditTrail(readModels.forAudit(), now::get, small, others)) {
+      AuditTrail.Place place = join(full.reserve());
+      CompletionStage<String> goesOn =
+          full.reserve()
+              .thenApply(
+                  next -> {
+                    next.release();
+                    return Thread.currentThread().getName();
+                  });
+      join(place.record(entry("ada", "PUT /a")));
+
+      assertThat(join(goesOn)).isEqualTo("who-waited");
+    } finally {
+      others.shutdown();
+    }
+  }
+
+  @Test
+  void shouldGoOnWritingAfterAnError() {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    DataSource source =
+        (DataSource)
+            Proxy.newProxyInstance(
+                DataSource.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> {
+                  if (broken.getAndSet(false)) {
+                    throw new StackOverflowError("a test");
+                  }
+                  return method.invoke(readModels.forAudit(), arguments);
+                });
+    try (JdbcAuditTrail unlucky = new JdbcAuditTrail(source, now::get, SETTINGS, Runnable::run)) {
+      join(record(unlucky, entry("ada", "PUT /a")));
+
+      assertThat(broken).isFalse();
+      assertThat(unlucky.isWriting()).isTrue();
+    }
+    assertWhole(1);
+  }
+
+  @Test
+  void shouldTellThatNobodyWritesAnyMore() {
+    assertThat(trail.isWriting()).isTrue();
+    trail.close();
+
+    assertThat(trail.isWriting()).isFalse();
   }
 
   @ParameterizedTest
@@ -232,8 +294,8 @@ class AuditTrailTest {
         "DELETE FROM audit_entry WHERE number = 1|1",
         "DELETE FROM audit_entry WHERE number >= 9|9",
         "DELETE FROM audit_entry|1",
-        "UPDATE audit_entry SET number = CASE number WHEN 4 THEN -5 ELSE -4 END WHERE number IN (4, 5);"
-            + "UPDATE audit_entry SET number = -number WHERE number < 0|4",
+        "UPDATE audit_entry SET number = CASE number WHEN 4 THEN -5 ELSE -4 END WHERE number IN (4,"
+            + " 5);UPDATE audit_entry SET number = -number WHERE number < 0|4",
         "INSERT INTO audit_entry SELECT 11, at, kind, actor, role, action, path, type, address,"
             + " status, code, correlation_id, hash FROM audit_entry WHERE number = 10|11",
         "DELETE FROM audit_entry WHERE number <= 3;UPDATE audit_head SET cut_number = 3, cut_hash ="
@@ -293,7 +355,8 @@ class AuditTrailTest {
   void shouldCutOffALongPastInPortions() throws SQLException {
     List<CompletionStage<Void>> all = new ArrayList<>();
     AuditSettings large = new AuditSettings(true, 20_000, Duration.ofSeconds(10), RETENTION);
-    try (JdbcAuditTrail roomy = new JdbcAuditTrail(readModels.forAudit(), now::get, large)) {
+    try (JdbcAuditTrail roomy =
+        new JdbcAuditTrail(readModels.forAudit(), now::get, large, Runnable::run)) {
       for (int i = 0; i < 12_000; i++) {
         all.add(record(roomy, entry("u", "PUT /a")));
       }
