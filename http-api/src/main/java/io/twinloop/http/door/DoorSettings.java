@@ -21,6 +21,7 @@ public record DoorSettings(
     Set<String> trustedProxies) {
 
   private static final String PATH = "twinloop.http.door";
+  private static final int ONE_OF_SO_MANY = 4;
 
   public DoorSettings {
     trustedProxies = Set.copyOf(trustedProxies);
@@ -29,11 +30,28 @@ public record DoorSettings(
     check(firstRequest.toMillis() >= 1, "first-request", "longer than nothing", firstRequest);
     check(nextRequest.toMillis() >= 1, "next-request", "longer than nothing", nextRequest);
     check(headers >= 8, "headers", "8 or more", headers);
+    try {
+      new PeerAddress(trustedProxies);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(PATH + ".trusted-proxies: " + e.getMessage(), e);
+    }
   }
 
   /** Reads the settings; throws with the key that is wrong. */
   public static DoorSettings from(Config application) {
     Config config = application.getConfig(PATH);
+    DoorSettings settings = read(config);
+    int most = application.getInt("twinloop.http.max-connections") / ONE_OF_SO_MANY;
+    check(
+        settings.connectionsPerAddress() <= most || !settings.trustedProxies().isEmpty(),
+        "connections-per-address",
+        "%d or less, a quarter of twinloop.http.max-connections, unless trusted-proxies are set"
+            .formatted(most),
+        settings.connectionsPerAddress());
+    return settings;
+  }
+
+  private static DoorSettings read(Config config) {
     return new DoorSettings(
         config.getInt("connections-per-address"),
         config.getDuration("first-request"),
