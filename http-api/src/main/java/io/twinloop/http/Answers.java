@@ -17,7 +17,8 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 /** The answers of the contract. */
 public final class Answers {
 
-  private static final ContentType PROBLEM_JSON =
+  /** The type of every refusal. */
+  static final ContentType PROBLEM_JSON =
       ContentTypes.create(
           MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8));
 

@@ -71,16 +71,24 @@ final class AuditedRequest {
     full = true;
   }
 
-  /** The answer, once its entry is durable. */
+  /** The answer, once its entry is durable; throws where no entry can be made of it. */
   CompletionStage<HttpResponse> after(
       HttpResponse answer, Caller caller, Optional<Endpoint> endpoint) {
     int status = answer.status().intValue();
     boolean kept =
-        place.isPresent() || isRefusedChange(status, endpoint) || isRefusedForTheCaller(status);
+        place.isPresent()
+            || (!repeatedRefusal
+                && (isRefusedChange(status, endpoint) || REFUSED_FOR_THE_CALLER.contains(status)));
     if (!kept) {
       return CompletableFuture.completedStage(answer);
     }
-    AuditEntry entry = entry(answer, caller, endpoint);
+    AuditEntry entry;
+    try {
+      entry = entry(answer, caller, endpoint);
+    } catch (RuntimeException e) {
+      place.ifPresent(AuditTrail.Place::release);
+      throw e;
+    }
     return Stages.flatMap(
         place.isPresent() ? CompletableFuture.completedStage(place.get()) : reserve(),
         taken -> Stages.map(taken.record(entry), durable -> answer));
@@ -92,10 +100,6 @@ final class AuditedRequest {
 
   private boolean isRefusedChange(int status, Optional<Endpoint> endpoint) {
     return !isReading() && endpoint.isPresent() && status != TOO_MANY && !full;
-  }
-
-  private boolean isRefusedForTheCaller(int status) {
-    return REFUSED_FOR_THE_CALLER.contains(status) && !repeatedRefusal;
   }
 
   private CompletionStage<AuditTrail.Place> reserve() {
@@ -130,10 +134,11 @@ final class AuditedRequest {
   }
 
   private static Optional<String> codeOf(HttpResponse answer) {
-    if (!(answer.entity() instanceof HttpEntity.Strict body) || body.getData().isEmpty()) {
+    if (!(answer.entity() instanceof HttpEntity.Strict body)
+        || !body.getContentType().equals(Answers.PROBLEM_JSON)) {
       return Optional.empty();
     }
-    JsonNode problem = Json.read(body.getData().toArray());
+    JsonNode problem = Json.written(body.getData().toArray());
     return Optional.ofNullable(problem.path("code").textValue());
   }
 }

@@ -99,7 +99,10 @@ public final class Call {
     return scope;
   }
 
-  /** The same as it is by now, for answers that go on for long. */
+  /**
+   * The same as it is by now, for answers that go on for long; fails as the request itself would
+   * when its caller's token or key doesn't hold any more.
+   */
   public CompletionStage<Scope> scopeNow() {
     return scopeNow.get();
   }

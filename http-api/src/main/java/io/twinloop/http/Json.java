@@ -112,6 +112,18 @@ public final class Json {
     }
   }
 
+  /**
+   * Reads JSON that was written here. It may hold what {@link #read} refuses: a refusal quotes the
+   * text it refuses.
+   */
+  static JsonNode written(byte[] utf8) {
+    try {
+      return MAPPER.readTree(utf8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Reads one JSON value, or refuses with 400 naming the place. */
   public static JsonNode read(byte[] utf8) {
     try {

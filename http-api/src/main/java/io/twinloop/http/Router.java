@@ -3,6 +3,7 @@ package io.twinloop.http;
 import io.twinloop.domain.identity.AccessRule;
 import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
+import io.twinloop.entities.Cause;
 import io.twinloop.http.door.Door;
 import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
@@ -37,7 +38,7 @@ import org.apache.pekko.stream.SharedKillSwitch;
  * Answers every request from a table of endpoints.
  *
  * <p>In this order: Host and Origin, the caller (401, whatever the path), the path (404), the
- * method (405), the permission (403), the limits (429), a place among the requests in progress
+ * method (405), the limits (429), the permission (403), a place among the requests in progress
  * (503), one in the audit for a change, the read position a query waits for, the idempotency key of
  * a POST, the handler. Of a request that is refused on the way nothing more is done: its body isn't
  * looked at and its idempotency key not taken. Only endpoints that are open to anybody answer
@@ -174,6 +175,7 @@ public final class Router {
     private Optional<Endpoint> endpoint = Optional.empty();
     private Scope scope = Scope.NOTHING;
     private Optional<Standing> standing = Optional.empty();
+    private boolean loggingIn;
     private Body body;
     private Optional<RequestsInProgress> place = Optional.empty();
 
@@ -187,11 +189,20 @@ public final class Router {
 
     CompletionStage<HttpResponse> start() {
       try {
-        settings.guard().check(headers, authenticator.requiresLogin());
+        guard();
         Callers.check(headers);
         return Objects.requireNonNull(identified(), "A handler returned no stage");
       } catch (RuntimeException | StackOverflowError e) {
         return CompletableFuture.failedStage(e);
+      }
+    }
+
+    private void guard() {
+      try {
+        settings.guard().check(headers, authenticator.requiresLogin());
+      } catch (ProblemException foreign) {
+        keepSome(counted());
+        throw foreign;
       }
     }
 
@@ -201,6 +212,10 @@ public final class Router {
           RouteTable.partsOf(request.getUri().asScala().path()).flatMap(table::find);
       endpoint = match.flatMap(this::endpointOf);
       if (endpoint.isPresent() && endpoint.get().access() instanceof AccessRule.Open) {
+        count(endpoint.get());
+        if (!authenticator.requiresLogin()) {
+          caller = caller.as(Identity.local(Cause.UNNAMED));
+        }
         return admitted(endpoint.get(), match.get().values());
       }
       if (endpoint.isPresent() && placesFor(endpoint.get()).isFull()) {
@@ -208,12 +223,17 @@ public final class Router {
       }
       Credentials shown = Callers.credentials(headers);
       if (authenticator.requiresLogin()) {
-        standing = door.limits().beforeLogin(counted(), shown.isEmpty());
+        standing =
+            shown.isEmpty()
+                ? door.limits().withoutCredentials(counted())
+                : door.limits().beforeLookUp(counted(), () -> authenticator.isGuess(shown));
         refuseWhenTooMany();
+        loggingIn = !shown.isEmpty();
       }
       return Stages.flatMap(
           authenticator.identify(shown),
           identity -> {
+            loggingIn = false;
             caller = caller.as(identity);
             return route(match);
           });
@@ -241,6 +261,7 @@ public final class Router {
         return CompletableFuture.completedStage(
             otherMethod(request.method(), match.get().byMethod()));
       }
+      count(endpoint.get());
       Permissions.check(caller.identity(), endpoint.get());
       return Stages.flatMap(
           scopeNow(),
@@ -250,6 +271,20 @@ public final class Router {
           });
     }
 
+    /** What an open stream may show by now; fails when its caller is not let in any more. */
+    private CompletionStage<Scope> scopeByNow() {
+      try {
+        return Stages.flatMap(
+            authenticator.identify(Callers.credentials(headers)),
+            identity -> {
+              Permissions.check(identity, endpoint.orElseThrow());
+              return scopeNow();
+            });
+      } catch (RuntimeException e) {
+        return CompletableFuture.failedStage(e);
+      }
+    }
+
     private CompletionStage<Scope> scopeNow() {
       AccessRule access = endpoint.orElseThrow().access();
       return access instanceof Permission permission
@@ -257,11 +292,15 @@ public final class Router {
           : CompletableFuture.completedStage(Scope.NOTHING);
     }
 
-    /** The caller may do it, if not too often; nothing was read or done yet. */
-    private CompletionStage<HttpResponse> admitted(Endpoint wanted, List<String> pathValues) {
-      body = bodyFor(wanted);
+    /** Also what will be refused is counted: it leaves an entry in the audit. */
+    private void count(Endpoint wanted) {
       standing = door.limits().count(callerCounted(), wanted.name(), wanted.limitClass());
       refuseWhenTooMany();
+    }
+
+    /** The caller may do it, if there is room; nothing was read or done yet. */
+    private CompletionStage<HttpResponse> admitted(Endpoint wanted, List<String> pathValues) {
+      body = bodyFor(wanted);
       if (!(wanted.access()
           instanceof AccessRule.Open)) { // a node that is full still answers probes
         takePlace(wanted);
@@ -300,11 +339,16 @@ public final class Router {
 
     private void refuseWhenTooMany() {
       if (standing.isPresent() && !standing.get().allowed()) {
-        if (standing.get().again()) {
-          audited.refusedAgain();
-        }
-        throw standing.get().refusal();
+        throw tooMany(standing.get());
       }
+    }
+
+    private ProblemException tooMany(Standing found) {
+      standing = Optional.of(found);
+      if (found.again()) {
+        audited.refusedAgain();
+      }
+      return found.refusal();
     }
 
     private String callerCounted() {
@@ -325,20 +369,19 @@ public final class Router {
     HttpResponse finished(HttpResponse answer) {
       HttpResponse limited =
           standing.isPresent() ? answer.addHeaders(standing.get().headers()) : answer;
-      if (answer.status().intValue() != 401) {
-        return limited;
-      }
-      if (!Callers.credentials(headers).isEmpty()) {
-        door.limits().loginFailed(counted());
-      }
-      return limited.addHeader(SHOW_A_TOKEN);
+      return answer.status().intValue() == 401 ? limited.addHeader(SHOW_A_TOKEN) : limited;
     }
 
     /** The answer, once what is kept of it is durable; a problem when that is not possible. */
     CompletionStage<HttpResponse> recorded(HttpResponse answer) {
+      CompletionStage<HttpResponse> kept;
+      try {
+        kept = audited.after(answer, caller, endpoint);
+      } catch (RuntimeException e) {
+        kept = CompletableFuture.failedStage(e);
+      }
       return Stages.handle(
-          audited.after(answer, caller, endpoint),
-          (durable, failure) -> failure == null ? durable : refused(failure));
+          kept, (durable, failure) -> failure == null ? durable : refused(failure));
     }
 
     private CompletionStage<HttpResponse> answer(Endpoint endpoint, List<String> pathValues) {
@@ -389,7 +432,7 @@ public final class Router {
           headers,
           caller,
           scope,
-          this::scopeNow,
+          this::scopeByNow,
           body,
           commandId,
           settings,
@@ -406,7 +449,34 @@ public final class Router {
       Throwable cause =
           failure == null ? new NullPointerException("A handler's answer is null") : failure;
       String what = request.method().name() + " " + request.getUri().getPathString();
-      return Answers.problem(failures.refusal(cause, caller, what));
+      ProblemException refusal = failures.refusal(cause, caller, what);
+      if (loggingIn) {
+        return Answers.problem(notLetIn(refusal));
+      }
+      if (refusal.problem().status() == 429 && standing.filter(Standing::allowed).isPresent()) {
+        keepSome(callerCounted()); // the handler's own limit: it knows of no first refusal
+      }
+      return Answers.problem(refusal);
+    }
+
+    private void keepSome(String refused) {
+      if (!door.limits().isKept(refused)) {
+        audited.refusedAgain();
+      }
+    }
+
+    /** Wrong credentials are counted; of other refusals so early the audit keeps a number. */
+    private ProblemException notLetIn(ProblemException refusal) {
+      loggingIn = false;
+      if (refusal.isCounted() && refusal.problem().status() == 401) {
+        Optional<Standing> after = door.limits().loginFailed(counted());
+        if (after.isPresent() && !after.get().allowed()) {
+          return tooMany(after.get());
+        }
+      } else {
+        keepSome(counted());
+      }
+      return refusal;
     }
 
     private void answerTimeouts(List<HttpHeader> ids) {

@@ -3,6 +3,7 @@ package io.twinloop.http;
 import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.twinloop.domain.identity.AccessRule;
 import io.twinloop.domain.identity.Identity;
@@ -12,17 +13,24 @@ import io.twinloop.http.TestServer.Reply;
 import io.twinloop.http.identity.Authenticator;
 import io.twinloop.http.identity.Credentials;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.stream.javadsl.Source;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets past the router: nobody without credentials, nobody without the permission. */
@@ -59,6 +67,7 @@ class AccessTest {
                 Endpoint.get("/api/v1/parts", Permission.TWIN_READ, AccessTest::handle),
                 Endpoint.get("/api/v1/own", Permission.TWIN_READ, AccessTest::handle).withinReach())
             .authenticator(new ByRole())
+            .settings("twinloop.limits.when = never")
             .start();
   }
 
@@ -199,5 +208,72 @@ class AccessTest {
 
   private static CompletionStage<HttpResponse> read(Call call) {
     return Stages.flatMap(call.json(), json -> handle(call));
+  }
+
+  /** Lets in as it is told at the time. */
+  private static final class Changing implements Authenticator {
+    private final AtomicInteger asked = new AtomicInteger();
+    private volatile Supplier<Identity> now = () -> Identity.user("u", Role.ANALYST);
+
+    @Override
+    public boolean requiresLogin() {
+      return true;
+    }
+
+    @Override
+    public CompletionStage<Identity> identify(Credentials credentials) {
+      asked.incrementAndGet();
+      return CompletableFuture.completedStage(now.get());
+    }
+  }
+
+  static Stream<Supplier<Identity>> shouldEndAStreamWhoseCallerIsNotLetInAnyMore() {
+    return Stream.of(
+        () -> {
+          throw Problems.of("unauthenticated", "The token expired.").refuse();
+        },
+        () -> Identity.domain("BNI"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void shouldEndAStreamWhoseCallerIsNotLetInAnyMore(Supplier<Identity> later) throws Exception {
+    Changing login = new Changing();
+    try (TestServer streaming = streaming(login)) {
+      CompletableFuture<?> body = read(streaming);
+      await().until(() -> login.asked.get() > 3);
+      assertThat(body).isNotDone();
+      login.now =
+          () -> {
+            throw new Unavailable("The source of the issuer's keys", Duration.ofSeconds(1));
+          };
+      int before = login.asked.get();
+      await().until(() -> login.asked.get() > before + 2);
+      assertThat(body).as("while nobody can tell").isNotDone();
+      login.now = later;
+
+      assertThat(body.get(20, TimeUnit.SECONDS)).isNotNull();
+    }
+  }
+
+  private static TestServer streaming(Authenticator login) {
+    return TestServer.with(
+            Endpoint.get(
+                "/api/v1/stream",
+                Permission.EVENT_READ,
+                call ->
+                    CompletableFuture.completedStage(
+                        Sse.response(call, Source.<Sse.Event>maybe()))))
+        .authenticator(login)
+        .settings("twinloop.http.stream-heartbeat = 50ms")
+        .start();
+  }
+
+  private static CompletableFuture<?> read(TestServer server) {
+    return server
+        .client()
+        .sendAsync(
+            server.request("/api/v1/stream").header("Authorization", "x").build(),
+            BodyHandlers.ofString());
   }
 }

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.junit.jupiter.api.Test;
 
@@ -31,12 +32,19 @@ class DoorTest {
 
   private final InMemoryAuditTrail audit = new InMemoryAuditTrail();
   private final AtomicInteger handled = new AtomicInteger();
+  private final AtomicInteger lookedUp = new AtomicInteger();
 
   private final Endpoint read =
       Endpoint.get("/api/v1/things/{id}", Permission.KPI_READ, call -> answer(call.id("id")));
 
   private final Endpoint change =
-      Endpoint.put("/api/v1/things/{id}", Permission.KPI_DEFINE, call -> answer(call.id("id")));
+      Endpoint.put(
+          "/api/v1/things/{id}",
+          Permission.KPI_DEFINE,
+          call -> {
+            call.ifMatch();
+            return answer(call.id("id"));
+          });
 
   private final Endpoint analysis =
       Endpoint.post("/api/v1/analyses", Permission.KPI_DEFINE, call -> answer("done"))
@@ -79,6 +87,58 @@ class DoorTest {
     assertThat(audit.entries())
         .extracting(entry -> entry.code().orElse(""))
         .containsExactly("", "refused", "internal", "forbidden");
+  }
+
+  @Test
+  void shouldKeepARefusalThatQuotesWhatItRefuses() {
+    try (TestServer server = server("")) {
+      for (String quoted : List.of("^pd1.", "^pd1.YQ.YQ^")) {
+        Reply put =
+            server.put("/api/v1/things/a", "{}", "Authorization", "admin", "If-Match", quoted);
+        Reply path = put(server, "/api/v1/things/" + quoted.replace("^", "%5E"), "admin");
+
+        assertThat(put.statusCode()).as(put.body()).isEqualTo(400);
+        assertThat(path.statusCode()).as(path.body()).isEqualTo(400);
+      }
+    }
+
+    assertThat(audit.entries())
+        .extracting(entry -> entry.status() + " " + entry.code().orElse(""))
+        .containsExactly("400 malformed", "400 malformed", "400 malformed", "400 malformed");
+  }
+
+  @Test
+  void shouldGiveBackThePlaceOfAnEntryThatCannotBeMade() {
+    AtomicInteger released = new AtomicInteger();
+    AuditTrail counting =
+        () ->
+            CompletableFuture.completedStage(
+                new AuditTrail.Place() {
+                  @Override
+                  public CompletionStage<Void> record(AuditEntry entry) {
+                    throw new AssertionError("There is no entry");
+                  }
+
+                  @Override
+                  public void release() {
+                    released.incrementAndGet();
+                  }
+                });
+    Endpoint unreadable =
+        Endpoint.put(
+            "/api/v1/odd",
+            Permission.KPI_DEFINE,
+            call ->
+                CompletableFuture.completedStage(
+                    HttpResponse.create()
+                        .withStatus(422)
+                        .withEntity(HttpEntities.create(Answers.PROBLEM_JSON, new byte[] {1}))));
+    try (TestServer server = TestServer.with(unreadable).audit(counting).start()) {
+      Reply reply = server.put("/api/v1/odd", "{}");
+
+      assertThat(problem(reply).path("code").textValue()).isEqualTo("internal");
+    }
+    assertThat(released).hasValue(1);
   }
 
   @Test
@@ -183,20 +243,109 @@ class DoorTest {
   }
 
   @Test
-  void shouldStopAnAddressThatTriesCredentials() {
+  void shouldStopAnAddressThatTriesCredentialsAndNobodyElseBehindIt() {
     try (TestServer server =
         server(
-            "twinloop.limits.failed-logins { requests = 2, per = 1h }\n"
-                + "twinloop.http.door.trusted-proxies = [\"127.0.0.1\"]")) {
+            """
+            twinloop.limits.failed-logins { requests = 2, per = 1h }
+            twinloop.http.door.trusted-proxies = ["127.0.0.1"]
+            """)) {
       for (int status : List.of(401, 401, 429, 429)) {
         assertThat(from(server, "192.0.2.7", "stranger").statusCode()).isEqualTo(status);
       }
-      assertThat(from(server, "192.0.2.7", "admin").statusCode()).isEqualTo(429);
-      assertThat(from(server, "192.0.2.8", "admin").statusCode()).isEqualTo(200);
+      assertThat(from(server, "192.0.2.7", "admin").statusCode()).isEqualTo(200);
+      assertThat(from(server, "192.0.2.8", "stranger").statusCode()).isEqualTo(401);
     }
 
-    assertThat(audit.entries()).extracting(AuditEntry::address).containsOnly("192.0.2.7");
-    assertThat(audit.entries()).extracting(AuditEntry::status).containsExactly(401, 401, 429);
+    assertThat(audit.entries())
+        .extracting(entry -> entry.address() + " " + entry.status())
+        .containsExactly("192.0.2.7 401", "192.0.2.7 401", "192.0.2.7 429", "192.0.2.8 401");
+  }
+
+  @Test
+  void shouldLookUpNoMoreKeysForAnAddressThatGuessedButThoseItShowedBefore() {
+    try (TestServer server = server("twinloop.limits.failed-logins { requests = 2, per = 1h }")) {
+      for (int status : List.of(401, 401, 429)) {
+        assertThat(withKey(server, "wrong-key").statusCode()).isEqualTo(status);
+      }
+      lookedUp.set(0);
+
+      assertThat(withKey(server, "wrong-key").statusCode()).isEqualTo(429);
+      assertThat(withKey(server, "new-key").statusCode()).isEqualTo(429);
+      assertThat(lookedUp).hasValue(0);
+      assertThat(withKey(server, "known-key").statusCode()).isEqualTo(200);
+      assertThat(lookedUp).hasValue(1);
+    }
+  }
+
+  @Test
+  void shouldNotHoldItAgainstAnAddressThatATokenHasExpired() {
+    try (TestServer server = server("twinloop.limits.failed-logins { requests = 2, per = 1h }")) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(get(server, "/api/v1/things/a", "expired").statusCode()).isEqualTo(401);
+        assertThat(put(server, "/api/v1/things/a", "roleless").statusCode()).isEqualTo(403);
+      }
+      assertThat(get(server, "/api/v1/things/a", "stranger").statusCode()).isEqualTo(401);
+    }
+
+    assertThat(audit.entries()).extracting(AuditEntry::status).containsExactly(401, 403, 401);
+  }
+
+  @Test
+  void shouldReadEveryLineInWhichAProxyNamesItsCaller() {
+    try (TestServer server = server("twinloop.http.door.trusted-proxies = [\"127.0.0.1\"]")) {
+      server.get(
+          "/api/v1/things/a",
+          "Authorization",
+          "stranger",
+          "X-Forwarded-For",
+          "198.51.100.1",
+          "X-Forwarded-For",
+          "192.0.2.7");
+    }
+
+    assertThat(audit.entries()).extracting(AuditEntry::address).containsExactly("192.0.2.7");
+  }
+
+  @Test
+  void shouldLimitWhatIsRefusedTooSoThatItCannotFillTheAudit() {
+    try (TestServer server =
+        server(
+            """
+            twinloop.limits.usual { requests = 2, per = 1h }
+            twinloop.limits.failed-logins { requests = 3, per = 1h }
+            """)) {
+      for (int status : List.of(403, 403, 429, 429)) {
+        assertThat(put(server, "/api/v1/things/a", "analyst").statusCode()).isEqualTo(status);
+      }
+      for (int status : List.of(401, 401, 401, 429, 429)) {
+        assertThat(server.get("/api/v1/things/a").statusCode()).isEqualTo(status);
+      }
+      for (int i = 0; i < 6; i++) {
+        assertThat(server.get("/api/v1/things/a", "Origin", "http://evil.example").statusCode())
+            .isEqualTo(403);
+      }
+    }
+
+    assertThat(audit.entries())
+        .extracting(AuditEntry::status)
+        .containsExactly(403, 403, 429, 401, 401, 401, 429, 403, 403, 403);
+  }
+
+  @Test
+  void shouldKeepABoundedNumberOfForeignPagesAlsoWithoutALogin() {
+    try (TestServer server =
+        TestServer.with(read)
+            .audit(audit)
+            .settings("twinloop.limits.failed-logins { requests = 2, per = 1h }")
+            .start()) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(server.get("/api/v1/things/a", "Origin", "http://evil.example").statusCode())
+            .isEqualTo(403);
+      }
+    }
+
+    assertThat(audit.entries()).extracting(AuditEntry::status).containsExactly(403, 403);
   }
 
   @Test
@@ -245,6 +394,10 @@ class DoorTest {
     return server.get(path, "Authorization", who);
   }
 
+  private static Reply withKey(TestServer server, String key) {
+    return server.get("/api/v1/things/a", "X-Api-Key", key);
+  }
+
   private static Reply from(TestServer server, String address, String who) {
     return server.get(
         "/api/v1/things/a", "Authorization", who, "X-Forwarded-For", "198.51.100.1, " + address);
@@ -261,16 +414,27 @@ class DoorTest {
   }
 
   /** Takes a name for a proof: real ones are another test's. */
-  private static final class ByName implements Authenticator {
+  private final class ByName implements Authenticator {
     @Override
     public boolean requiresLogin() {
       return true;
     }
 
     @Override
+    public boolean isGuess(Credentials credentials) {
+      return credentials.apiKey().filter(key -> !key.equals("known-key")).isPresent();
+    }
+
+    @Override
     public CompletionStage<Identity> identify(Credentials credentials) {
-      String name = credentials.authorization().orElse("");
+      if (credentials.apiKey().isPresent()) {
+        lookedUp.incrementAndGet();
+      }
+      String name = credentials.authorization().or(credentials::apiKey).orElse("");
       return switch (name) {
+        case "known-key" -> CompletableFuture.completedStage(Identity.user("key:1", Role.ANALYST));
+        case "expired" -> throw Problems.of("unauthenticated", "It expired.").refuse().uncounted();
+        case "roleless" -> throw Problems.of("forbidden", "It names no role.").refuse();
         case "admin", "other" ->
             CompletableFuture.completedStage(Identity.user(name, Role.TWIN_ADMIN));
         case "analyst" -> CompletableFuture.completedStage(Identity.user(name, Role.ANALYST));

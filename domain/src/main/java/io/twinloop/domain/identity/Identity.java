@@ -1,6 +1,8 @@
 package io.twinloop.domain.identity;
 
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Somebody whose credentials were looked at.
@@ -20,6 +22,19 @@ public record Identity(
     LOCAL,
     NOBODY
   }
+
+  /** Where Twinloop's own events come from, as the catalogue of events has it. */
+  private static final Set<String> OUR_SOURCES =
+      Set.of(
+          "hub",
+          "dto",
+          "bpa",
+          "partners",
+          "contracts",
+          "jobs",
+          "campaigns",
+          "dialogue",
+          "analysis");
 
   private static final Identity NONE =
       new Identity(Kind.NOBODY, "nobody", Role.NOBODY, Optional.empty(), Optional.empty());
@@ -43,6 +58,11 @@ public record Identity(
   /** A user with a role. */
   public static Identity user(String id, Role role) {
     return new Identity(Kind.USER, id, role, Optional.empty(), Optional.empty());
+  }
+
+  /** Whether a domain may have this code: its events would else look like Twinloop's own. */
+  public static boolean isDomainCode(String code) {
+    return !OUR_SOURCES.contains(code.toLowerCase(Locale.ROOT));
   }
 
   /** Another system of the organisation. */

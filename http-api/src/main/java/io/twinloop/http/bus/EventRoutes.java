@@ -26,7 +26,6 @@ import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.IntegrationEvent.Direction;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -35,23 +34,24 @@ import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.japi.Pair;
-import org.apache.pekko.pattern.Patterns;
 import org.apache.pekko.stream.javadsl.Source;
 
 /** Integration events: sent in by HTTP, looked up, and followed live. */
 public final class EventRoutes {
 
   private static final int PAGE_OF_STREAM = 200;
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
   private final EventBus bus;
   private final EventQueries events;
   private final PersonalData personalData;
+  private final EventWatch watch;
+  private final StreamsByCaller streams = new StreamsByCaller();
 
   public EventRoutes(EventBus bus, EventQueries events, PersonalData personalData) {
     this.bus = bus;
     this.events = events;
     this.personalData = personalData;
+    this.watch = new EventWatch(() -> events.newest());
   }
 
   public List<Endpoint> endpoints() {
@@ -97,6 +97,7 @@ public final class EventRoutes {
 
   private CompletionStage<HttpResponse> publish(Call call, IntegrationEvent event) {
     checkSource(call.caller().identity(), event.source());
+    EventPermissions.check(call.caller().identity(), event);
     return map(
         bus.publish(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
   }
@@ -112,8 +113,15 @@ public final class EventRoutes {
     }
   }
 
-  /** A domain speaks for itself: {@code //BNI}, {@code //BNI/…} or {@code //hub/BNI}. */
+  /**
+   * A domain speaks for itself: {@code //BNI}, {@code //BNI/…} or {@code //hub/BNI}. One that came
+   * by the code of a source of ours, such as {@code hub}, has none.
+   */
   static boolean isOwnSource(String code, String source) {
+    return Identity.isDomainCode(code) && ownsSource(code, source);
+  }
+
+  private static boolean ownsSource(String code, String source) {
     return source.equals("//" + code)
         || source.startsWith("//" + code + "/")
         || source.equals("//hub/" + code);
@@ -174,20 +182,15 @@ public final class EventRoutes {
         call.lastEventId().isPresent()
             ? CompletableFuture.completedStage(placeOf(call.lastEventId().get()))
             : events.newest();
-    return map(start, place -> Sse.response(call, follow(call, place, filter)));
+    return map(
+        start,
+        place ->
+            Sse.response(
+                call, streams.counted(call.caller().identity(), follow(call, place, filter))));
   }
 
   private Source<Sse.Event, NotUsed> follow(Call call, Place start, Filter filter) {
-    return Source.unfoldAsync(
-            start,
-            place ->
-                next(call, place, filter)
-                    .thenApply(
-                        page ->
-                            Optional.of(
-                                Pair.create(
-                                    page.isEmpty() ? place : page.get(page.size() - 1).place(),
-                                    page))))
+    return Source.unfoldAsync(start, place -> next(call, place, filter).thenApply(Optional::of))
         .mapConcat(page -> page)
         .map(
             event ->
@@ -195,18 +198,32 @@ public final class EventRoutes {
                     Optional.of(event.place().text()), event.type(), event.event().toString()));
   }
 
-  /** The next page; an empty one comes after a pause. */
-  private CompletionStage<List<Recorded>> next(Call call, Place place, Filter filter) {
+  /** The next page, and from where to go on; an empty one where nothing came for long. */
+  private CompletionStage<Pair<Place, List<Recorded>>> next(Call call, Place place, Filter filter) {
     return flatMap(
-        flatMap(
-            call.scopeNow(), scope -> events.within(scope).after(place, filter, PAGE_OF_STREAM)),
-        page ->
-            page.isEmpty()
-                ? Patterns.after(
-                    LOOK_AGAIN,
-                    call.system().classicSystem(),
-                    () -> CompletableFuture.completedStage(page))
-                : CompletableFuture.completedStage(page));
+        watch.after(place, call.system()),
+        newest ->
+            newest.isAfter(place)
+                ? map(page(call, place, filter), page -> Pair.create(after(newest, page), page))
+                : CompletableFuture.completedStage(Pair.create(place, List.of())));
+  }
+
+  private CompletionStage<List<Recorded>> page(Call call, Place place, Filter filter) {
+    return flatMap(
+        call.scopeNow(), scope -> events.within(scope).after(place, filter, PAGE_OF_STREAM));
+  }
+
+  /**
+   * Where a stream stands after a page: at its last event, and where the page isn't full also after
+   * all that was there before it was asked for, so that nobody reads the same again and again to
+   * find what few see.
+   */
+  static Place after(Place newestBefore, List<Recorded> page) {
+    if (page.isEmpty()) {
+      return newestBefore;
+    }
+    Place last = page.get(page.size() - 1).place();
+    return page.size() < PAGE_OF_STREAM && newestBefore.isAfter(last) ? newestBefore : last;
   }
 
   private static Filter filterOf(Call call) {

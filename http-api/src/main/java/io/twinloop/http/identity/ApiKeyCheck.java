@@ -13,6 +13,11 @@ public interface ApiKeyCheck {
         throw Tokens.unauthenticated("API keys aren't taken here.");
       };
 
+  /** Whether the key held not long ago. */
+  default boolean heldLately(String key) {
+    return false;
+  }
+
   /**
    * Whose key it is. Fails with a {@link io.twinloop.http.ProblemException} of code {@code
    * unauthenticated} when it is unknown, revoked or expired.

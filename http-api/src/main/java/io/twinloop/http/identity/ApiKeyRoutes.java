@@ -4,6 +4,7 @@ import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.domain.identity.Role;
 import io.twinloop.entities.Refusals;
@@ -100,6 +101,12 @@ public final class ApiKeyRoutes {
             fields.optionalInstant("expiresAt"));
     if (fields.has("role") == fields.has("domain")) {
       fields.refuse("role", "A key is for a role or for a domain: give one of the two.");
+    }
+    if (!key.domain().map(Identity::isDomainCode).orElse(true)) {
+      fields.refuse(
+          "domain",
+          "Events of '%s' are Twinloop's own; a domain needs another code."
+              .formatted(key.domain().get()));
     }
     boolean ofManager = key.role().equals(Optional.of(Role.DEPT_MANAGER));
     if (ofManager != key.unit().isPresent()) {

@@ -27,6 +27,14 @@ public interface Authenticator {
   boolean requiresLogin();
 
   /**
+   * Whether it takes a look at what is kept to tell if these credentials hold, and they didn't
+   * lately: then they may be one of many guesses.
+   */
+  default boolean isGuess(Credentials credentials) {
+    return false;
+  }
+
+  /**
    * Who asks. Fails with a {@link io.twinloop.http.ProblemException} of code {@code
    * unauthenticated} where the credentials are missing or don't hold.
    */

@@ -107,12 +107,15 @@ final class IssuerKeys {
     return look == null ? CompletableFuture.completedStage(otherwise) : look;
   }
 
-  private synchronized CompletionStage<Known> look() {
-    if (look != null) {
-      return look;
-    }
+  /** The look that is under way, or one begun now; nobody waits for it at a lock. */
+  private CompletionStage<Known> look() {
     CompletableFuture<Known> begun = new CompletableFuture<>();
-    look = begun;
+    synchronized (this) {
+      if (look != null) {
+        return look;
+      }
+      look = begun;
+    }
     CompletionStage<String> fetched;
     try {
       fetched = source.fetch();

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /** A key set in a file, read again each time: a new file is a rotation. */
 public final class KeySetFile implements KeySetSource {
@@ -21,20 +20,27 @@ public final class KeySetFile implements KeySetSource {
     this.file = file;
   }
 
+  /** Reads on a thread of its own: a file may lie on a slow disk, and callers' threads are few. */
   @Override
   public CompletionStage<String> fetch() {
+    CompletableFuture<String> read = new CompletableFuture<>();
+    Thread reader = new Thread(() -> read(read), "key-set-file");
+    reader.setDaemon(true);
+    reader.start();
+    return read;
+  }
+
+  private void read(CompletableFuture<String> read) {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(LARGEST_BYTES + 1);
       if (bytes.length > LARGEST_BYTES) {
-        return failed(file + " is longer than " + LARGEST_BYTES + " bytes", null);
+        throw new IOException("it is longer than " + LARGEST_BYTES + " bytes");
       }
-      return CompletableFuture.completedStage(new String(bytes, StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      return failed(file + " can't be read (" + e.getClass().getSimpleName() + ")", e);
+      read.complete(new String(bytes, StandardCharsets.UTF_8));
+    } catch (IOException | RuntimeException e) {
+      String why =
+          e.getClass() == IOException.class ? e.getMessage() : e.getClass().getSimpleName();
+      read.completeExceptionally(new IOException(file + " can't be read (" + why + ")", e));
     }
-  }
-
-  private static CompletionStage<String> failed(String message, @Nullable IOException cause) {
-    return CompletableFuture.failedStage(new IOException(message, cause));
   }
 }

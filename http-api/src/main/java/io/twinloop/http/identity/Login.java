@@ -87,9 +87,29 @@ public final class Login implements Authenticator {
                 () ->
                     unauthenticated(
                         "Show who you are: Authorization: Bearer with a token, or X-Api-Key."));
-    boolean isKey = credentials.apiKey().isPresent() || shown.startsWith(ApiKeyText.PREFIX);
+    boolean isKey = credentials.apiKey().isPresent() || isKey(shown);
     CompletionStage<Identity> identity = isKey ? apiKeys.identify(shown) : ofToken(shown);
     return Stages.map(identity, known -> actingForItself(known, credentials.actor()));
+  }
+
+  @Override
+  public boolean isGuess(Credentials credentials) {
+    return credentials
+        .apiKey()
+        .or(
+            () ->
+                credentials
+                    .authorization()
+                    .map(BEARER::matcher)
+                    .filter(Matcher::matches)
+                    .map(matcher -> matcher.group(1))
+                    .filter(Login::isKey))
+        .filter(key -> !apiKeys.heldLately(key))
+        .isPresent();
+  }
+
+  private static boolean isKey(String shown) {
+    return shown.startsWith(ApiKeyText.PREFIX);
   }
 
   private static String bearer(String authorization) {

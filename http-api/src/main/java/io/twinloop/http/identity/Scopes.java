@@ -24,7 +24,8 @@ public final class Scopes {
           (personId, unit) -> CompletableFuture.completedStage(Optional.of(Scope.NOTHING)),
           Duration.ofSeconds(1));
 
-  private static final int REMEMBERED = 500;
+  /** Ids of nodes and KPIs in all that is remembered, each some 100 bytes. */
+  private static final long MOST_REMEMBERED_IDS = 1_000_000;
 
   /** Looks up what is within the units of a person, or within one unit. */
   @FunctionalInterface
@@ -42,7 +43,8 @@ public final class Scopes {
     this.units = units;
     this.remembered =
         Caffeine.newBuilder()
-            .maximumSize(REMEMBERED)
+            .maximumWeight(MOST_REMEMBERED_IDS)
+            .weigher((Key key, Scope scope) -> 1 + scope.size())
             .expireAfterWrite(memory)
             .executor(Stages.SAME_THREAD)
             .buildAsync();

@@ -153,11 +153,11 @@ final class Tokens {
     }
     Instant until = expires.toInstant().plus(settings.leeway());
     if (!now.isBefore(until)) {
-      throw unauthenticated("The token expired at " + expires.toInstant() + ".");
+      throw unauthenticated("The token expired at " + expires.toInstant() + ".").uncounted();
     }
     Date from = claims.getNotBeforeTime();
     if (from != null && now.plus(settings.leeway()).isBefore(from.toInstant())) {
-      throw unauthenticated("The token holds only from " + from.toInstant() + " on.");
+      throw unauthenticated("The token holds only from " + from.toInstant() + " on.").uncounted();
     }
     return until;
   }
@@ -178,7 +178,7 @@ final class Tokens {
       if (role.isPresent()) {
         throw forbidden("The token has both a domain and a role; it must have one of them.");
       }
-      return Identity.domain(id(domain.get(), "domain"));
+      return Identity.domain(domainCode(domain.get()));
     }
     String name =
         role.orElseThrow(
@@ -210,6 +210,13 @@ final class Tokens {
       throw unauthenticated("The userId of the token is kept for others.");
     }
     return id(value, "userId");
+  }
+
+  private static String domainCode(String value) {
+    if (!Identity.isDomainCode(value)) {
+      throw unauthenticated("The domain of the token is kept for events of Twinloop itself.");
+    }
+    return id(value, "domain");
   }
 
   private static String id(String value, String claim) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 
@@ -26,6 +27,7 @@ public final class Limits {
   private static final String USUAL = "usual";
   private static final String NO_CREDENTIALS = "no-credentials";
   private static final String FAILED_LOGINS = "failed-logins";
+  private static final String STRANGERS = "strangers";
 
   /** Nothing is limited. */
   public static final Limits NONE =
@@ -116,27 +118,53 @@ public final class Limits {
     return Optional.of(buckets.of(key, quota).take(policy));
   }
 
+  /** Counts a request without any credentials; empty where nothing is limited. */
+  public Optional<Standing> withoutCredentials(String address) {
+    return on
+        ? Optional.of(
+            buckets
+                .of(new Key(NO_CREDENTIALS, address), settings.failedLogins())
+                .take(NO_CREDENTIALS))
+        : Optional.empty();
+  }
+
   /**
-   * How an address stands before its credentials are looked at: a request without any is counted;
-   * one with some is refused when too many were wrong, and else not counted here.
+   * How an address stands that shows credentials, where too many of it were wrong; else empty. What
+   * can be told without a look anywhere, and what held lately, is never refused: a neighbour behind
+   * the same gateway can't keep anybody out.
+   *
+   * @param isGuess whether it takes a look to tell if they hold, and they didn't lately
    */
-  public Optional<Standing> beforeLogin(String address, boolean withoutCredentials) {
+  public Optional<Standing> beforeLookUp(String address, BooleanSupplier isGuess) {
     if (!on) {
       return Optional.empty();
     }
-    if (withoutCredentials) {
-      Counter counter = buckets.of(new Key(NO_CREDENTIALS, address), settings.usual());
-      return Optional.of(counter.take(NO_CREDENTIALS));
-    }
     Counter counter = buckets.of(new Key(FAILED_LOGINS, address), settings.failedLogins());
-    return counter.isEmpty() ? Optional.of(counter.take(FAILED_LOGINS)) : Optional.empty();
+    return counter.isEmpty() && isGuess.getAsBoolean()
+        ? Optional.of(counter.take(FAILED_LOGINS))
+        : Optional.empty();
   }
 
-  /** Counts wrong credentials. */
-  public void loginFailed(String address) {
-    if (on) {
-      buckets.of(new Key(FAILED_LOGINS, address), settings.failedLogins()).take(FAILED_LOGINS);
-    }
+  /** Counts wrong credentials; not allowed where there were too many. */
+  public Optional<Standing> loginFailed(String address) {
+    return on
+        ? Optional.of(
+            buckets
+                .of(new Key(FAILED_LOGINS, address), settings.failedLogins())
+                .take(FAILED_LOGINS))
+        : Optional.empty();
+  }
+
+  /**
+   * Whether the audit is to keep that a request of this address was refused before it was known who
+   * asks, for another reason than wrong credentials. These are counted whatever the settings say:
+   * each takes an entry.
+   */
+  public boolean isKept(String address) {
+    return buckets
+        .of(new Key(STRANGERS, address), settings.failedLogins())
+        .take(STRANGERS)
+        .allowed();
   }
 
   /** The quota of a class; throws when no class has that name. */

@@ -54,7 +54,7 @@ public final class ManagementServer {
                 "health",
                 () ->
                     concat(
-                        answered("ready", operations::ready),
+                        answered("ready", () -> operations.ready(true)),
                         answered("events", operations::events),
                         pathEndOrSingleSlash(
                             () -> get(() -> completeWithFuture(operations.alive()))))),

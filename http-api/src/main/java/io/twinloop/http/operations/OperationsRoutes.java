@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.domain.identity.AccessRule;
+import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Refusals;
 import io.twinloop.http.Answers;
@@ -56,7 +57,7 @@ public final class OperationsRoutes {
   public List<Endpoint> endpoints() {
     return List.of(
         Endpoint.get("/health", ALIVE, call -> alive()),
-        Endpoint.get("/health/ready", ALIVE, call -> ready()),
+        Endpoint.get("/health/ready", ALIVE, call -> ready(isKnown(call))),
         Endpoint.get("/metrics", Permission.OPERATIONS_READ, call -> metrics()));
   }
 
@@ -72,7 +73,15 @@ public final class OperationsRoutes {
     return CompletableFuture.completedStage(Answers.ok(Json.object().put("status", "up")));
   }
 
-  CompletionStage<HttpResponse> ready() {
+  /** Why something is away names hosts and databases, which is nothing for strangers. */
+  private static boolean isKnown(Call call) {
+    return call.caller().identity().kind() != Identity.Kind.NOBODY;
+  }
+
+  /**
+   * @param reasons whether it tells why something is away
+   */
+  CompletionStage<HttpResponse> ready(boolean reasons) {
     ObjectNode json = Json.object();
     boolean ready = availability.isReady();
     json.put("status", !ready ? "waiting" : availability.isComplete() ? "ready" : "degraded");
@@ -85,7 +94,7 @@ public final class OperationsRoutes {
               entry.put("name", check.name());
               entry.put("status", finding.ok() ? "up" : "away");
               entry.put("since", finding.since().toString());
-              if (!finding.detail().isEmpty()) {
+              if (reasons && !finding.detail().isEmpty()) {
                 entry.put("detail", finding.detail());
               }
             });

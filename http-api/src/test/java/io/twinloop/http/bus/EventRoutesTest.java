@@ -4,6 +4,9 @@ import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.domain.identity.Identity;
+import io.twinloop.domain.identity.Permission;
+import io.twinloop.domain.identity.Role;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.OpenApiAnswers;
 import io.twinloop.http.TestPersonalData;
@@ -12,8 +15,11 @@ import io.twinloop.http.TestServer.Reply;
 import io.twinloop.http.identity.ApiKeyCheck;
 import io.twinloop.http.identity.Login;
 import io.twinloop.http.identity.TestTokens;
+import io.twinloop.serialization.Catalogue;
+import io.twinloop.serialization.IntegrationEvent.Direction;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -21,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which events the twin's door refuses; nothing of these tests reaches a bus. */
 class EventRoutesTest {
@@ -71,9 +78,13 @@ class EventRoutesTest {
       delimiter = '|',
       value = {
         "{} |",
-        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\"} | subject is missing",
-        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\", \"subject\": \"k\"} | time is missing",
-        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\": \"/s\", \"subject\": \"k\", \"time\": \"2026-03-02T09:00:00Z\", \"direction\": \"up\"} | direction is 'up'",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\":"
+            + " \"/s\"} | subject is missing",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\":"
+            + " \"/s\", \"subject\": \"k\"} | time is missing",
+        "{\"specversion\": \"1.0\", \"id\": \"x\", \"type\": \"bpa.kpi.updated\", \"source\":"
+            + " \"/s\", \"subject\": \"k\", \"time\": \"2026-03-02T09:00:00Z\", \"direction\":"
+            + " \"up\"} | direction is 'up'",
       })
   void shouldRefuseWhatIsNoEventOfOurs(String body, String reason) {
     Reply reply = send(body);
@@ -135,17 +146,81 @@ class EventRoutesTest {
     assertThat(EventRoutes.isOwnSource("BNI", source)).isEqualTo(own);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"hub", "HUB", "dto", "bpa", "partners"})
+  void shouldLetNoDomainSpeakUnderASourceOfOurs(String code) {
+    assertThat(EventRoutes.isOwnSource(code, "//" + code + "/BNI")).isFalse();
+    try (TestServer withLogin = withLogin()) {
+      Reply reply =
+          withLogin.post(
+              DOOR,
+              RESOLVED.formatted("bpa.kpi.updated", "bpa-to-dto"),
+              "Authorization",
+              "Bearer " + TestTokens.ofDomain(code));
+
+      assertThat(reply.statusCode()).as(reply.body()).isEqualTo(401);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bpa.employee.offboarded, bpa-to-dto, hr:feed",
+    "bpa.employee.onboarded, bpa-to-dto, hr:feed",
+    "bpa.budget.approved, bpa-to-dto, twin:write",
+    "dto.kpi.anomaly_detected, dto-to-bpa, workflow:start",
+    "dto.kpi.anomaly_detected, bpa-to-dto, workflow:start",
+    "site.alarm, dto-to-bpa, workflow:start",
+  })
+  void shouldTakeNoEventFromADomainThatMayNotDoWhatItBringsAbout(
+      String type, String direction, String permission) {
+    try (TestServer withLogin = withLogin()) {
+      Reply reply =
+          withLogin.post(
+              "/api/v1/events",
+              RESOLVED.replace("//bpa/w-1", "//BNI/w-1").formatted(type, direction),
+              "Authorization",
+              "Bearer " + TestTokens.ofDomain("BNI"));
+
+      assertThat(reply.statusCode()).as(reply.body()).isEqualTo(403);
+      assertThat(problem(reply).path("detail").asText()).contains(type, permission, "domain");
+    }
+  }
+
+  @Test
+  void shouldDecideForEveryEventOfTheCatalogueWhoMaySendIt() {
+    Identity domain = Identity.domain("BNI");
+    List<String> ofDomains = new ArrayList<>();
+    for (Catalogue.Entry entry : Catalogue.all()) {
+      Permission needed =
+          EventPermissions.needed(entry.type(), entry.direction())
+              .orElseThrow(() -> new AssertionError("Who may send " + entry.type() + "?"));
+      assertThat(Identity.user("u", Role.DATA_ENGINEER).may(needed)).isTrue();
+      if (domain.may(needed)) {
+        ofDomains.add(entry.type());
+      }
+    }
+
+    assertThat(ofDomains)
+        .containsExactlyInAnyOrder(
+            "bpa.sla.resolved", "bpa.workflow.completed", "bpa.workflow.failed", "bpa.kpi.updated");
+    for (String ofHub : List.of("service.request", "data.updated", "user.authenticated")) {
+      assertThat(EventPermissions.needed(ofHub, Direction.BPA_TO_DTO)).as(ofHub).isEmpty();
+    }
+  }
+
+  private static TestServer withLogin() {
+    return TestServer.with(
+            new EventRoutes(null, null, TestPersonalData.create())
+                .endpoints()
+                .toArray(Endpoint[]::new))
+        .authenticator(
+            Login.of(TestTokens.settings(), Optional.empty(), ApiKeyCheck.NONE, Clock.systemUTC()))
+        .start();
+  }
+
   @Test
   void shouldTakeNoEventOfADomainFromAnother() {
-    try (TestServer withLogin =
-        TestServer.with(
-                new EventRoutes(null, null, TestPersonalData.create())
-                    .endpoints()
-                    .toArray(Endpoint[]::new))
-            .authenticator(
-                Login.of(
-                    TestTokens.settings(), Optional.empty(), ApiKeyCheck.NONE, Clock.systemUTC()))
-            .start()) {
+    try (TestServer withLogin = withLogin()) {
       for (String door : List.of(DOOR, "/api/v1/events")) {
         Reply reply =
             withLogin.post(

@@ -3,16 +3,19 @@ package io.twinloop.http.identity;
 import static io.twinloop.http.TestServer.json;
 import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.embedded.PostgreSqlServer;
 import io.twinloop.http.Answers;
 import io.twinloop.http.Endpoint;
 import io.twinloop.http.Json;
 import io.twinloop.http.OpenApiAnswers;
+import io.twinloop.http.ProblemException;
 import io.twinloop.http.TestServer;
 import io.twinloop.http.TestServer.Reply;
 import io.twinloop.projections.Database;
@@ -27,10 +30,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -216,6 +223,59 @@ class ApiKeyRoutesTest {
     assertThat(me(key.path("key").asText()).statusCode()).isEqualTo(401);
     assertThat(server.delete("/api/v1/api-keys/none", "Authorization", ADMIN).statusCode())
         .isEqualTo(404);
+  }
+
+  @Test
+  void shouldNotRememberAKeyThatWasRevokedWhileItWasLookedUp() {
+    JsonNode key = made("{\"name\": \"late\", \"role\": \"analyst\"}");
+    String id = key.path("id").asText();
+    String text = key.path("key").asText();
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    Clock interrupted =
+        new Clock() {
+          @Override
+          public Instant instant() {
+            meanwhile.getAndSet(() -> {}).run();
+            return CLOCK.instant();
+          }
+
+          @Override
+          public ZoneId getZone() {
+            return ZoneOffset.UTC;
+          }
+
+          @Override
+          public Clock withZone(ZoneId zone) {
+            return this;
+          }
+        };
+    KeptApiKeys keys = new KeptApiKeys(new ApiKeys(database), interrupted, MEMORY);
+    meanwhile.set(
+        () -> {
+          keys.store().revoke(id, CLOCK.instant()).toCompletableFuture().join();
+          keys.forget(id);
+        });
+
+    assertThat(keys.identify(text).toCompletableFuture().join().actor()).isEqualTo("key:" + id);
+    assertThat(keys.heldLately(text)).isFalse();
+    assertThatThrownBy(() -> keys.identify(text).toCompletableFuture().join())
+        .hasRootCauseInstanceOf(ProblemException.class);
+  }
+
+  @Test
+  void shouldLookOnceForAllWhoShowAKeyAtTheSameTime() {
+    String text = made("{\"name\": \"busy\", \"role\": \"analyst\"}").path("key").asText();
+    Deque<Runnable> queries = new ArrayDeque<>();
+    KeptApiKeys keys =
+        new KeptApiKeys(new ApiKeys(new Database(dataSource, queries::add)), CLOCK, MEMORY);
+
+    List<CompletableFuture<Identity>> all =
+        Stream.generate(() -> keys.identify(text).toCompletableFuture()).limit(5).toList();
+    assertThat(queries).hasSize(1);
+    queries.remove().run();
+
+    assertThat(all).allMatch(CompletableFuture::isDone);
+    assertThat(keys.heldLately(text)).isTrue();
   }
 
   @Test

@@ -82,30 +82,32 @@ class LimitsTest {
   }
 
   @Test
-  void shouldStopAddressesThatTryCredentials() {
+  void shouldStopAddressesThatGuess() {
     Limits limits = limits(10_000);
     for (int i = 0; i < 3; i++) {
-      assertThat(limits.beforeLogin("192.0.2.1", false)).isEmpty();
-      limits.loginFailed("192.0.2.1");
+      assertThat(limits.beforeLookUp("192.0.2.1", () -> true)).isEmpty();
+      assertThat(limits.loginFailed("192.0.2.1").orElseThrow().allowed()).isTrue();
     }
 
-    Standing refused = limits.beforeLogin("192.0.2.1", false).orElseThrow();
+    assertThat(limits.loginFailed("192.0.2.1").orElseThrow().allowed()).isFalse();
+    assertThat(limits.beforeLookUp("192.0.2.1", () -> false)).as("what held lately").isEmpty();
+    Standing refused = limits.beforeLookUp("192.0.2.1", () -> true).orElseThrow();
     assertThat(refused.allowed()).isFalse();
     assertThat(refused.pause()).isEqualTo(Duration.ofSeconds(20));
-    assertThat(limits.beforeLogin("192.0.2.2", false)).isEmpty();
+    assertThat(limits.beforeLookUp("192.0.2.2", () -> true)).isEmpty();
     pass(refused.pause());
-    assertThat(limits.beforeLogin("192.0.2.1", false)).isEmpty();
+    assertThat(limits.beforeLookUp("192.0.2.1", () -> true)).isEmpty();
   }
 
   @Test
   void shouldCountRequestsWithoutCredentialsByAddress() {
     Limits limits = limits(10_000);
-    for (int i = 0; i < 100; i++) {
-      assertThat(limits.beforeLogin("192.0.2.1", true).orElseThrow().allowed()).isTrue();
+    for (int i = 0; i < 3; i++) {
+      assertThat(limits.withoutCredentials("192.0.2.1").orElseThrow().allowed()).isTrue();
     }
 
-    assertThat(limits.beforeLogin("192.0.2.1", true).orElseThrow().allowed()).isFalse();
-    assertThat(limits.beforeLogin("192.0.2.1", false)).as("who shows some may try").isEmpty();
+    assertThat(limits.withoutCredentials("192.0.2.1").orElseThrow().allowed()).isFalse();
+    assertThat(limits.beforeLookUp("192.0.2.1", () -> true)).as("who shows some may try").isEmpty();
   }
 
   @Test
@@ -149,8 +151,9 @@ class LimitsTest {
     assertThat(new Limits(settings(When.ALWAYS, 10), false).count("a", "b", ANALYSIS)).isPresent();
     Limits never = new Limits(settings(When.NEVER, 10), true);
     assertThat(never.count("a", "b", ANALYSIS)).isEmpty();
-    never.loginFailed("a");
-    assertThat(never.beforeLogin("a", false)).isEmpty();
+    assertThat(never.loginFailed("a")).isEmpty();
+    assertThat(never.withoutCredentials("a")).isEmpty();
+    assertThat(never.beforeLookUp("a", () -> true)).isEmpty();
   }
 
   @Test

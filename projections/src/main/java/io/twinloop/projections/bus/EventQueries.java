@@ -66,6 +66,14 @@ public final class EventQueries {
       return transaction + "." + ordinal;
     }
 
+    /** Whether it lies after another one. */
+    public boolean isAfter(Place other) {
+      int byTransaction =
+          Long.compareUnsigned(
+              Long.parseUnsignedLong(transaction), Long.parseUnsignedLong(other.transaction));
+      return byTransaction > 0 || (byTransaction == 0 && ordinal > other.ordinal);
+    }
+
     /** The place of a text, empty when it is none. */
     public static Optional<Place> of(String text) {
       return text.matches("\\d{1,19}\\.\\d{1,18}")

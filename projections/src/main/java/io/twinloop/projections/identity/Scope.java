@@ -56,6 +56,11 @@ public record Scope(boolean people, @Nullable Set<String> nodes, @Nullable Set<S
         || (id != null && (nodes.contains(id) || kpis.contains(id)));
   }
 
+  /** How many ids of nodes and KPIs it holds. */
+  public int size() {
+    return (nodes == null ? 0 : nodes.size()) + (kpis == null ? 0 : kpis.size());
+  }
+
   /** For {@code ?::text[] IS NULL OR id = ANY(?)}. */
   public @Nullable Array nodeIds(Connection connection) throws SQLException {
     return nodes == null ? null : Sql.texts(connection, List.copyOf(nodes));
