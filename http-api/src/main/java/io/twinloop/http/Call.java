@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -53,6 +54,7 @@ public final class Call {
   private final Caller caller;
   private final Scope scope;
   private final Supplier<CompletionStage<Scope>> scopeNow;
+  private final Function<Optional<Instant>, CompletionStage<Scope>> scopeAt;
   private final Body body;
   private final HttpSettings settings;
   private final ActorSystem<?> system;
@@ -69,6 +71,7 @@ public final class Call {
       Caller caller,
       Scope scope,
       Supplier<CompletionStage<Scope>> scopeNow,
+      Function<Optional<Instant>, CompletionStage<Scope>> scopeAt,
       Body body,
       Optional<String> commandId,
       HttpSettings settings,
@@ -82,6 +85,7 @@ public final class Call {
     this.caller = caller;
     this.scope = scope;
     this.scopeNow = scopeNow;
+    this.scopeAt = scopeAt;
     this.body = body;
     this.commandId = commandId.orElse(null);
     this.settings = settings;
@@ -105,6 +109,14 @@ public final class Call {
    */
   public CompletionStage<Scope> scopeNow() {
     return scopeNow.get();
+  }
+
+  /**
+   * The same for a question about another time: what lay then within the units the caller manages
+   * now. Without a time it is {@link #scope}.
+   */
+  public CompletionStage<Scope> scopeAt(Optional<Instant> at) {
+    return at.isPresent() ? scopeAt.apply(at) : CompletableFuture.completedStage(scope);
   }
 
   /** Refuses to change what is outside the caller's {@link #scope}; tells nothing of it. */

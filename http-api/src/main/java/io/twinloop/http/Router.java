@@ -12,6 +12,7 @@ import io.twinloop.http.identity.Scopes;
 import io.twinloop.http.limits.Limits.Standing;
 import io.twinloop.projections.idempotency.IdempotencyKeys;
 import io.twinloop.projections.identity.Scope;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -286,9 +287,13 @@ public final class Router {
     }
 
     private CompletionStage<Scope> scopeNow() {
+      return scopeAt(Optional.empty());
+    }
+
+    private CompletionStage<Scope> scopeAt(Optional<Instant> at) {
       AccessRule access = endpoint.orElseThrow().access();
       return access instanceof Permission permission
-          ? scopes.of(caller.identity(), caller.identity().reach(permission))
+          ? scopes.of(caller.identity(), caller.identity().reach(permission), at)
           : CompletableFuture.completedStage(Scope.NOTHING);
     }
 
@@ -433,6 +438,7 @@ public final class Router {
           caller,
           scope,
           this::scopeByNow,
+          this::scopeAt,
           body,
           commandId,
           settings,

@@ -21,7 +21,7 @@ class PersonalReadersTest {
   private final PersonalReaders readers =
       PersonalReaders.within(
           new Scopes(
-              (personId, unit) ->
+              (personId, unit, at) ->
                   CompletableFuture.completedStage(
                       Optional.of(
                           personId.equals("boss")

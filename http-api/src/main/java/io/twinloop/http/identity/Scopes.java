@@ -8,6 +8,7 @@ import io.twinloop.http.Problems;
 import io.twinloop.http.Stages;
 import io.twinloop.projections.identity.Scope;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -21,7 +22,7 @@ public final class Scopes {
   /** Where nobody comes with a permission in part. */
   public static final Scopes NONE =
       new Scopes(
-          (personId, unit) -> CompletableFuture.completedStage(Optional.of(Scope.NOTHING)),
+          (personId, unit, at) -> CompletableFuture.completedStage(Optional.of(Scope.NOTHING)),
           Duration.ofSeconds(1));
 
   /** Ids of nodes and KPIs in all that is remembered, each some 100 bytes. */
@@ -30,11 +31,16 @@ public final class Scopes {
   /** Looks up what is within the units of a person, or within one unit. */
   @FunctionalInterface
   public interface Units {
-    /** Empty where it is more than can be held. */
-    CompletionStage<Optional<Scope>> of(String personId, Optional<String> only);
+    /**
+     * Empty where it is more than can be held.
+     *
+     * @param at when it lay within the units they manage now; absent for now
+     */
+    CompletionStage<Optional<Scope>> of(
+        String personId, Optional<String> only, Optional<Instant> at);
   }
 
-  private record Key(String personId, Optional<String> unit) {}
+  private record Key(String personId, Optional<String> unit, Optional<Instant> at) {}
 
   private final Units units;
   private final AsyncCache<Key, Scope> remembered;
@@ -52,20 +58,25 @@ public final class Scopes {
 
   /** What somebody may see who reaches this far. */
   public CompletionStage<Scope> of(Identity identity, Reach reach) {
+    return of(identity, reach, Optional.empty());
+  }
+
+  /** What somebody may see of another time: what lay then within the units they manage now. */
+  public CompletionStage<Scope> of(Identity identity, Reach reach, Optional<Instant> at) {
     return switch (reach) {
       case ALL -> CompletableFuture.completedStage(Scope.EVERYTHING);
       case WITHOUT_PEOPLE -> CompletableFuture.completedStage(Scope.WITHOUT_PEOPLE);
       case NONE -> CompletableFuture.completedStage(Scope.NOTHING);
       case OWN_UNITS ->
           remembered.get(
-              new Key(identity.subject(), identity.unit()),
+              new Key(identity.subject(), identity.unit(), at),
               (key, executor) -> look(key).toCompletableFuture());
     };
   }
 
   private CompletionStage<Scope> look(Key key) {
     return Stages.map(
-        units.of(key.personId(), key.unit()),
+        units.of(key.personId(), key.unit(), key.at()),
         found ->
             found.orElseThrow(
                 () ->

@@ -101,9 +101,12 @@ public final class OrgNodeRoutes {
         personalReaders.of(call.caller()),
         mayRead ->
             map(
-                search
-                    .within(call.scope())
-                    .nodes(filter, asOf(call), call.cursor().orElse(""), limit, mayRead),
+                flatMap(
+                    call.scopeAt(call.instant("at")),
+                    scope ->
+                        search
+                            .within(scope)
+                            .nodes(filter, asOf(call), call.cursor().orElse(""), limit, mayRead)),
                 page -> Answers.page(page.nodes().stream().map(Json::tree).toList(), page.next())));
   }
 
@@ -231,7 +234,7 @@ public final class OrgNodeRoutes {
     Optional<Instant> at = call.instant("at");
     return at.isPresent()
         ? map(
-            queries.within(call.scope()).node(id, new AsOf(at.get())),
+            flatMap(call.scopeAt(at), scope -> queries.within(scope).node(id, new AsOf(at.get()))),
             node ->
                 node.map(then -> Answers.ok(OrgNodeJson.describe(then)))
                     .orElseGet(
@@ -382,9 +385,12 @@ public final class OrgNodeRoutes {
     int depth = (int) call.number("depth", 0, DEEPEST_GRAPH).orElse(1);
     Set<RelationType> types = relationsOf(call);
     return map(
-        graph
-            .within(call.scope())
-            .around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH),
+        flatMap(
+            call.scopeAt(call.instant("at")),
+            scope ->
+                graph
+                    .within(scope)
+                    .around(root, depth, directionOf(call), types, asOf(call), LARGEST_GRAPH)),
         found -> {
           OrgGraph.Found around =
               found.orElseThrow(

@@ -1,5 +1,6 @@
 package io.twinloop.http.organization;
 
+import static io.twinloop.http.Stages.flatMap;
 import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -51,7 +52,7 @@ public final class OrgQueryRoutes {
   private CompletionStage<HttpResponse> reportingLine(Call call) {
     String id = call.id("id");
     return map(
-        queries.within(call.scope()).reportingLine(id, asOf(call), LONGEST_LINE),
+        flatMap(within(call), seen -> seen.reportingLine(id, asOf(call), LONGEST_LINE)),
         line -> Answers.ok(describe(line.orElseThrow(() -> missing(call, id)))));
   }
 
@@ -74,9 +75,11 @@ public final class OrgQueryRoutes {
     String id = call.id("id");
     int limit = call.limit();
     return map(
-        queries
-            .within(call.scope())
-            .members(id, call.flag("direct"), asOf(call), call.cursor().orElse(""), limit + 1),
+        flatMap(
+            within(call),
+            seen ->
+                seen.members(
+                    id, call.flag("direct"), asOf(call), call.cursor().orElse(""), limit + 1)),
         page ->
             Answers.page(
                 page.orElseThrow(() -> missing(call, id)),
@@ -94,7 +97,7 @@ public final class OrgQueryRoutes {
   private CompletionStage<HttpResponse> rollup(Call call) {
     String id = call.id("id");
     return map(
-        queries.within(call.scope()).rollup(id, asOf(call)),
+        flatMap(within(call), seen -> seen.rollup(id, asOf(call))),
         found -> {
           OrgQueries.RolledUp rolledUp = found.orElseThrow(() -> missing(call, id));
           Rollup sums =
@@ -131,7 +134,7 @@ public final class OrgQueryRoutes {
   private CompletionStage<HttpResponse> cycles(Call call) {
     RelationType type = call.oneOf("relation", RelationType.class).orElse(RelationType.DEPENDS_ON);
     return map(
-        queries.within(call.scope()).cycles(type, asOf(call), MOST_RELATIONS),
+        flatMap(within(call), seen -> seen.cycles(type, asOf(call), MOST_RELATIONS)),
         cycles -> {
           ObjectNode json = Json.object().put("relation", type.name());
           json.set(
@@ -147,6 +150,10 @@ public final class OrgQueryRoutes {
                               .refuse())));
           return Answers.ok(json);
         });
+  }
+
+  private CompletionStage<OrgQueries> within(Call call) {
+    return map(call.scopeAt(call.instant("at")), queries::within);
   }
 
   private static AsOf asOf(Call call) {

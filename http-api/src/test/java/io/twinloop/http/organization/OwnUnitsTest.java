@@ -384,14 +384,20 @@ class OwnUnitsTest {
   }
 
   @Test
-  void shouldNotTellWhoBelongedToTheUnitsOnceOrWillOneDay() {
+  void shouldTellOfEachTimeWhoBelongedToTheUnitsThen() {
     String once = "?at=2020-06-01T00:00:00Z";
 
     assertThat(seen(MONA, "twin/nodes/sales/members", "/items", "id"))
         .containsExactly("mona", "sam");
-    assertThat(seen(MONA, "twin/nodes/sales/members" + once, "/items", "id")).isEmpty();
+    assertThat(seen(MONA, "twin/nodes/sales/members" + once, "/items", "id"))
+        .containsExactly("nora");
+    assertThat(seen(MONA, "twin/nodes" + once, "/items", "id")).containsExactly("nora", "sales");
+    assertThat(get(MONA, "twin/nodes/nora" + once).statusCode()).isEqualTo(200);
+    assertThat(get(MONA, "twin/nodes/nora").statusCode()).isEqualTo(404);
+    assertThat(seen(MONA, "twin/nodes/sales/members?at=2160-01-01T00:00:00Z", "/items", "id"))
+        .contains("lee");
     assertThat(json(get(MONA, "twin/nodes/sales/rollup")).path("persons").asInt()).isEqualTo(2);
-    assertThat(json(get(MONA, "twin/nodes/sales/rollup" + once)).path("persons").asInt()).isZero();
+    assertThat(json(get(MONA, "twin/nodes/sales/rollup" + once)).path("persons").asInt()).isOne();
     assertThat(seen(ANALYST, "twin/nodes/sales/members", "/items", "id"))
         .containsExactly("lee", "mona", "sam");
     assertThat(seen(ANALYST, "twin/nodes/sales/members" + once, "/items", "id"))

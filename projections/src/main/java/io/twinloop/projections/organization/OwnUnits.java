@@ -6,6 +6,7 @@ import io.twinloop.projections.identity.Scope;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -13,8 +14,9 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What lies within the units somebody manages now: the units below them, the people who belong to
- * those, the processes they own, and the KPIs that measure any of them. Whoever asks is within too.
+ * What lies within the units somebody manages now, or lay there at another time: the units below
+ * them, the people who belong to those, the processes they own, and the KPIs that measure any of
+ * them. Whoever asks is within too.
  */
 public final class OwnUnits {
 
@@ -78,17 +80,19 @@ public final class OwnUnits {
    * What is within the units of a person.
    *
    * @param only the one unit to keep to, where it is given; else those the person manages
+   * @param at of which time; the rights are those of now, the contents those of then
    * @return empty where it is more than can be held
    */
-  public CompletionStage<Optional<Scope>> of(String personId, Optional<String> only) {
+  public CompletionStage<Optional<Scope>> of(
+      String personId, Optional<String> only, Optional<Instant> at) {
     AsOf now = new AsOf(clock.instant());
-    String holds = now.holds("r");
+    String holds = at.map(AsOf::new).orElse(now).holds("r");
     return database.inTransaction(
         connection -> {
           List<String> units =
               only.isPresent()
                   ? List.of(only.get())
-                  : ids(connection, MANAGED.formatted(holds), personId);
+                  : ids(connection, MANAGED.formatted(now.holds("r")), personId);
           Set<String> nodes =
               new HashSet<>(ids(connection, PERSON.formatted(now.holds("n")), personId));
           nodes.addAll(
