@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * How far a read model must have come to show what a caller wrote: the value of {@code
@@ -54,11 +53,16 @@ public record ReadPosition(Map<String, Long> sequenceNrs) {
 
   /** The header value. */
   public String encode() {
-    return OpaqueToken.encode(
-        new TreeMap<>(sequenceNrs)
-            .entrySet().stream()
-                .map(entry -> entry.getKey() + "@" + entry.getValue())
-                .collect(Collectors.joining(",")));
+    StringBuilder entries = new StringBuilder();
+    Map<String, Long> inOrder = sequenceNrs.size() == 1 ? sequenceNrs : new TreeMap<>(sequenceNrs);
+    inOrder.forEach(
+        (persistenceId, sequenceNr) ->
+            entries
+                .append(entries.isEmpty() ? "" : ",")
+                .append(persistenceId)
+                .append('@')
+                .append((long) sequenceNr));
+    return OpaqueToken.encode(entries.toString());
   }
 
   /** The position of a header value, or empty when it isn't one. */

@@ -31,6 +31,9 @@ public record SampleBatch(
 
   /** Packs samples, in the order given. */
   public static SampleBatch of(List<Sample> samples) {
+    if (samples.size() == 1) {
+      return of(samples.get(0));
+    }
     boolean oneSource = samples.stream().map(Sample::source).distinct().limit(2).count() == 1;
     boolean allSure = samples.stream().allMatch(sample -> sample.confidence() == 1.0);
     return new SampleBatch(
@@ -38,6 +41,15 @@ public record SampleBatch(
         samples.stream().map(Sample::value).toList(),
         (oneSource ? samples.subList(0, 1) : samples).stream().map(Sample::source).toList(),
         allSure ? List.of() : samples.stream().map(Sample::confidence).toList());
+  }
+
+  // Most commands bring one sample: what streams find out about many is plain here.
+  private static SampleBatch of(Sample sample) {
+    return new SampleBatch(
+        List.of(toMicros(sample.timestamp())),
+        List.of(sample.value()),
+        List.of(sample.source()),
+        sample.confidence() == 1.0 ? List.of() : List.of(sample.confidence()));
   }
 
   public int size() {

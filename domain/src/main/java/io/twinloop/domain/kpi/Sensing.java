@@ -145,7 +145,7 @@ public record Sensing(List<Sample> recent, List<Told> told) {
 
   /** The episodes that are not over before the earliest place a late sample may take. */
   private static List<Told> stillTouchable(List<Told> told, List<Sample> ordered) {
-    if (ordered.size() <= LATEST_PLACE) {
+    if (told.isEmpty() || ordered.size() <= LATEST_PLACE) {
       return told;
     }
     Instant earliest = ordered.get(ordered.size() - 1 - LATEST_PLACE).timestamp();

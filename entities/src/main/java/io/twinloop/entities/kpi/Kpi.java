@@ -253,6 +253,15 @@ public final class Kpi
 
     private static final int REMEMBERED_DELIVERIES = 32;
 
+    /** The delivery known by that id; none where a repetition would be a new delivery. */
+    Optional<Delivery> delivery(@Nullable String commandId) {
+      return commandId == null
+          ? Optional.empty()
+          : deliveries.stream()
+              .filter(delivery -> delivery.commandId().equals(commandId))
+              .findFirst();
+    }
+
     Tracked redefined(KpiDefinition next) {
       return new Tracked(next, revision + 1, sensing, deliveries);
     }
@@ -345,10 +354,7 @@ public final class Kpi
 
   private ReplyEffect<Event, State> take(State state, Take command) {
     Tracked tracked = state.tracked();
-    Optional<Delivery> repeated =
-        tracked.deliveries().stream()
-            .filter(delivery -> delivery.commandId().equals(command.commandId()))
-            .findFirst();
+    Optional<Delivery> repeated = tracked.delivery(command.commandId());
     if (repeated.isPresent()) {
       Delivery first = repeated.get();
       return Effect()
