@@ -106,7 +106,7 @@ final class EntityHost implements AutoCloseable {
     PostgresSettings postgres = PostgresSettings.read(config);
     ReadModels readModels =
         ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config);
-    ReadModelSchema.migrate(readModels.forProjections());
+    ReadModelSchema.migrate(readModels.forQueries());
     ActorSystem<Cold> system = ActorSystem.create(guardian(), "bench", config);
     Cluster cluster = Cluster.get(system);
     cluster.manager().tell(new JoinSeedNodes(List.of(cluster.selfMember().address())));

@@ -137,7 +137,7 @@ final class Node implements AutoCloseable {
             throw PostgresRefusal.of(postgres, e).<RuntimeException>map(CannotStart::new).orElse(e);
           }
           RestoreCheck.verify(postgres);
-          ReadModelSchema.migrate(readModels.forProjections());
+          ReadModelSchema.migrate(readModels.forQueries());
           await(clock.follow(readModels.database()));
         });
     PersonalData personalData = personalData(readModels.database());

@@ -32,9 +32,9 @@ public final class RebaseMain {
     Schema.migrate(postgres);
     try (ReadModels readModels =
         ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config)) {
-      ReadModelSchema.migrate(readModels.forProjections());
+      ReadModelSchema.migrate(readModels.forQueries());
       Rebase.Result result = Rebase.run(postgres, "pekko_projection_offset_store");
-      ReadModelSchema.rebase(readModels.forProjections());
+      ReadModelSchema.rebase(readModels.forQueries());
       System.out.printf(
           "Twinloop: rebased %d events and %d projection offsets. Start with ./twinloop up.%n",
           result.events(), result.offsets());

@@ -107,6 +107,10 @@ public final class ReadModels implements AutoCloseable {
     return new HikariDataSource(config);
   }
 
+  /**
+   * Sessions whose commits may be lost with the server, and come again from the journal; nothing
+   * else belongs here.
+   */
   public DataSource forProjections() {
     return forProjections;
   }
