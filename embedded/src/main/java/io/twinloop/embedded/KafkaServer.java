@@ -57,14 +57,20 @@ public final class KafkaServer implements AutoCloseable {
   private final Path dataFolder;
   private final int wantedPort;
   private final @Nullable SecuredListener secured;
+
+  /** Where clients are told to come; 0 for the port it listens on. */
+  private final int advertisedPort;
+
   private int port;
   private int securedPort;
   private @Nullable KafkaRaftServer running;
 
-  private KafkaServer(Path dataFolder, int wantedPort, @Nullable SecuredListener secured) {
+  private KafkaServer(
+      Path dataFolder, int wantedPort, @Nullable SecuredListener secured, int advertisedPort) {
     this.dataFolder = dataFolder;
     this.wantedPort = wantedPort;
     this.secured = secured;
+    this.advertisedPort = advertisedPort;
   }
 
   /**
@@ -87,12 +93,21 @@ public final class KafkaServer implements AutoCloseable {
    * @throws CannotStartException with one sentence when port, folder or disk forbid it
    */
   public static KafkaServer start(Path dataFolder, int port) {
-    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, null));
+    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, null, 0));
   }
 
   /** The same with a second, secured door. */
   public static KafkaServer start(Path dataFolder, int port, SecuredListener secured) {
-    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, secured));
+    return start(new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, secured, 0));
+  }
+
+  /**
+   * The same behind something that takes connections on another port of this machine and hands them
+   * on.
+   */
+  public static KafkaServer start(Path dataFolder, int port, int advertisedPort) {
+    return start(
+        new KafkaServer(dataFolder.toAbsolutePath().normalize(), port, null, advertisedPort));
   }
 
   private static KafkaServer start(KafkaServer server) {
@@ -267,7 +282,9 @@ public final class KafkaServer implements AutoCloseable {
     settings.put("inter.broker.listener.name", "PLAINTEXT");
     String broker = "PLAINTEXT://" + Ports.LOOPBACK + ":" + brokerPort;
     settings.put("listeners", broker + ",CONTROLLER://" + Ports.LOOPBACK + ":" + controllerPort);
-    settings.put("advertised.listeners", broker);
+    settings.put(
+        "advertised.listeners",
+        advertisedPort == 0 ? broker : "PLAINTEXT://" + Ports.LOOPBACK + ":" + advertisedPort);
     if (secured != null) {
       addSecured(secured, settings);
     }

@@ -3,9 +3,6 @@ package io.twinloop.multijvm;
 import io.twinloop.embedded.PostgreSqlServer;
 import io.twinloop.embedded.RedisServer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,7 +40,7 @@ public final class NodeProcess implements AutoCloseable {
 
   private final String name;
   private final Path output;
-  private final int port = freePort();
+  private final int port = ClusterProcess.freePort();
   private HttpClient http = HttpClient.newBuilder().connectTimeout(ANSWER_PATIENCE).build();
   private String scheme = "http";
   private final Map<String, String> environment = new HashMap<>();
@@ -52,6 +49,8 @@ public final class NodeProcess implements AutoCloseable {
           List.of(
               "-Xmx512m",
               JvmProcess.SHORT_LIVED,
+              // As the launcher does: a node out of memory ends at once instead of limping on.
+              "-XX:+ExitOnOutOfMemoryError",
               "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"));
   private String mainClass = "io.twinloop.cluster.Main";
   private @Nullable JvmProcess process;
@@ -221,11 +220,4 @@ public final class NodeProcess implements AutoCloseable {
     return process;
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("No free port", e);
-    }
-  }
 }

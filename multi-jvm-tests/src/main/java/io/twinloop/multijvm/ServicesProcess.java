@@ -1,7 +1,6 @@
 package io.twinloop.multijvm;
 
 import io.twinloop.embedded.PostgreSqlServer;
-import io.twinloop.embedded.ServicesMain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,9 +18,11 @@ public final class ServicesProcess implements AutoCloseable {
   private final PostgreSqlServer server;
   private final Kafka kafka;
 
-  private ServicesProcess(Path folder) {
-    server = PostgreSqlServer.start(folder.resolve("postgres"), 0);
-    kafka = new Kafka(folder.resolve("kafka"));
+  private ServicesProcess(
+      Path folder, Path postgresFolder, int kafkaPort, int advertisedKafkaPort) {
+    ClusterProcess.makeFolder(folder);
+    server = PostgreSqlServer.start(postgresFolder, 0, folder.resolve("postgres.log"));
+    kafka = new Kafka(folder.resolve("kafka"), kafkaPort, advertisedKafkaPort);
     try {
       kafka.start();
     } catch (RuntimeException e) {
@@ -36,20 +37,36 @@ public final class ServicesProcess implements AutoCloseable {
    * @param folder for their data and logs; made when missing
    */
   public static ServicesProcess start(Path folder) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new ServicesProcess(folder);
+    int port = ClusterProcess.freePort();
+    return startBehind(folder, folder.resolve("postgres"), port, port);
+  }
+
+  /**
+   * The same with Kafka behind a proxy: it listens on one port and tells its clients to come to
+   * another.
+   *
+   * @param postgresFolder where PostgreSQL's data goes
+   */
+  static ServicesProcess startBehind(
+      Path folder, Path postgresFolder, int kafkaPort, int advertisedKafkaPort) {
+    return new ServicesProcess(folder, postgresFolder, kafkaPort, advertisedKafkaPort);
   }
 
   public String postgresUrl() {
     return server.url();
   }
 
+  /** The same address by another port, that of a proxy. */
+  public String postgresUrl(int port) {
+    return server.url().replace(":" + server.port() + "/", ":" + port + "/");
+  }
+
+  public int postgresPort() {
+    return server.port();
+  }
+
   public String kafkaBootstrap() {
-    return kafka.bootstrap;
+    return "127.0.0.1:" + kafka.advertisedPort;
   }
 
   /** PostgreSQL as one who disturbs it sees it. */
@@ -104,15 +121,17 @@ public final class ServicesProcess implements AutoCloseable {
   private static final class Kafka implements Service, AutoCloseable {
     private static final Duration START_PATIENCE = Duration.ofSeconds(60);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
-    private static final String READY = "ready kafka=";
 
     private final Path data;
     private final Path output;
-    private String bootstrap = "";
+    private final int port;
+    private final int advertisedPort;
     private @Nullable JvmProcess process;
 
-    Kafka(Path data) {
+    Kafka(Path data, int port, int advertisedPort) {
       this.data = data;
+      this.port = port;
+      this.advertisedPort = advertisedPort;
       this.output = data.resolveSibling("kafka.log");
     }
 
@@ -122,24 +141,17 @@ public final class ServicesProcess implements AutoCloseable {
         return;
       }
       long before = readyLines();
-      String port = bootstrap.isEmpty() ? "0" : bootstrap.substring(bootstrap.indexOf(':') + 1);
       JvmProcess started =
           JvmProcess.start(
               new JvmProcess.Command(
-                  ServicesMain.class.getName(),
-                  List.of("--data", data.toString(), "--kafka-port", port),
+                  BrokerMain.class.getName(),
+                  List.of(
+                      data.toString(), Integer.toString(port), Integer.toString(advertisedPort)),
                   List.of("-Xmx256m", JvmProcess.SHORT_LIVED),
                   Map.of(),
                   output));
       process = started;
       started.await("ready", START_PATIENCE, () -> readyLines() > before);
-      bootstrap =
-          started
-              .output()
-              .lines()
-              .filter(line -> line.startsWith(READY))
-              .reduce("", (earlier, last) -> last)
-              .substring(READY.length());
     }
 
     @Override
@@ -186,7 +198,7 @@ public final class ServicesProcess implements AutoCloseable {
     private long readyLines() {
       try {
         return Files.exists(output)
-            ? Files.readString(output).lines().filter(line -> line.startsWith(READY)).count()
+            ? Files.readString(output).lines().filter(line -> line.equals(BrokerMain.READY)).count()
             : 0;
       } catch (IOException e) {
         throw new UncheckedIOException(e);

@@ -19,7 +19,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * <p>Stopping is safe: writes go on in the extension, and a new instance waits for those of a
  * persistence id before it reads it.
  */
-final class PostgresJournal extends AsyncWriteJournal {
+class PostgresJournal extends AsyncWriteJournal {
 
   /**
    * A chunk of a deletion is a transaction of its own, short enough not to hold up the readers'
