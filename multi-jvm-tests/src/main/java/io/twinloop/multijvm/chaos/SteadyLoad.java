@@ -161,7 +161,6 @@ public final class SteadyLoad implements AutoCloseable {
         HttpResponse<byte[]> response =
             http.send(
                 request(doors.get(door % doors.size()), method, path, body, "prepare")
-                    .header("X-Correlation-Id", "prepare-" + run)
                     .build(),
                 HttpResponse.BodyHandlers.ofByteArray());
         if (response.statusCode() / 100 == 2) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FaultsTest {
 
   /** So many at random, beside the one that always comes. */
-  private static final int SAMPLE = 3;
+  private static final int SAMPLE = 2;
 
   private static final double REQUESTS_PER_SECOND = 30;
   private static final int SOME = 60;
