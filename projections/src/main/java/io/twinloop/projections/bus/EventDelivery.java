@@ -159,7 +159,7 @@ public final class EventDelivery {
                 return later(DEPENDENCY_AWAY, () -> attempt(delivery, event, attempt));
               }
               if (attempt > settings.backoff().size()) {
-                return bury(delivery, event, String.valueOf(reason), attempt);
+                return giveUp(delivery, event, String.valueOf(reason), attempt);
               }
               Duration pause = settings.backoff().get(attempt - 1);
               LOG.warn(
@@ -171,6 +171,20 @@ public final class EventDelivery {
                   String.valueOf(reason));
               count("retried", event);
               return later(pause, () -> attempt(delivery, event, attempt + 1));
+            });
+  }
+
+  /** What could not be done here may have been done by the node that the partition went to. */
+  private CompletionStage<Void> giveUp(
+      Delivery delivery, IntegrationEvent event, String error, int attempts) {
+    return untilItWorks(() -> isHandled(event))
+        .thenCompose(
+            handled -> {
+              if (handled) {
+                count("duplicate", event);
+                return CompletableFuture.completedFuture(null);
+              }
+              return bury(delivery, event, error, attempts);
             });
   }
 

@@ -179,6 +179,30 @@ class EventDeliveryTest {
   }
 
   @Test
+  void shouldNotCountAsDeadWhatAnotherNodeHandledMeanwhile() {
+    EventDelivery other =
+        new EventDelivery(
+            kafka.settings("twin", PAUSES),
+            Map.of(Events.TYPE, event -> ScriptedEffect.done()),
+            readModels.database(),
+            deadLetters,
+            personalData,
+            clock,
+            metrics);
+    effect.does(
+        event ->
+            other
+                .deliver(delivery(event))
+                .thenCompose(handled -> ScriptedEffect.failing("the partition is elsewhere")));
+
+    deliver(Events.event("a"));
+
+    assertThat(effect.reached()).hasSize(4);
+    assertThat(letters()).isEmpty();
+    assertThat(count("done")).isEqualTo(1);
+  }
+
+  @Test
   void shouldGiveUpAfterTheLastRetry() {
     effect.does(event -> ScriptedEffect.failing("never"));
 
