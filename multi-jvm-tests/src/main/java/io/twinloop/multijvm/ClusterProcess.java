@@ -180,8 +180,7 @@ public final class ClusterProcess implements AutoCloseable {
         .flatMap(member -> member.members().stream())
         .map(Members::oldest)
         .flatMap(
-            address ->
-                members.stream().filter(member -> member.clusterAddress().equals(address)))
+            address -> members.stream().filter(member -> member.clusterAddress().equals(address)))
         .findFirst();
   }
 

@@ -39,8 +39,7 @@ public record Members(Set<String> up, int others, int unreachable, String oldest
             .timeout(PATIENCE)
             .build();
     try {
-      HttpResponse<byte[]> response =
-          HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<byte[]> response = HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
       return response.statusCode() == 200
           ? Optional.of(read(JSON.readTree(response.body())))
           : Optional.empty();

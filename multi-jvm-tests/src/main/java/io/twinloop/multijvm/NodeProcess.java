@@ -219,5 +219,4 @@ public final class NodeProcess implements AutoCloseable {
     }
     return process;
   }
-
 }

@@ -36,7 +36,12 @@ public final class SmallDisk implements AutoCloseable {
     boolean mounted =
         run(
             List.of(
-                "mount", "-t", "tmpfs", "-o", "size=" + MEGABYTES + "m", "tmpfs",
+                "mount",
+                "-t",
+                "tmpfs",
+                "-o",
+                "size=" + MEGABYTES + "m",
+                "tmpfs",
                 folder.toString()));
     return mounted ? Optional.of(new SmallDisk(folder)) : Optional.empty();
   }

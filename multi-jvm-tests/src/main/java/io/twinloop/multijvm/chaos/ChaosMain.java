@@ -137,8 +137,9 @@ public final class ChaosMain {
   }
 
   private static ChaosReport run(Order order, Path folder) {
-    say("seed %d, %.1f minutes, %.0f requests/s".formatted(
-        order.seed(), order.minutes(), order.requestsPerSecond()));
+    say(
+        "seed %d, %.1f minutes, %.0f requests/s"
+            .formatted(order.seed(), order.minutes(), order.requestsPerSecond()));
     ClusterProcess cluster = ClusterProcess.start(folder, NODES, ChaosRun::prepared);
     // Whoever ends this command ends all it started.
     Thread end = new Thread(cluster::close, "chaos-end");

@@ -18,8 +18,7 @@ public final class ChaosReport {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final Set<Fault> ENDS_A_NODE =
-      EnumSet.of(
-          Fault.KILL, Fault.KILL_AND_STAY_AWAY, Fault.KILL_OLDEST, Fault.OUT_OF_HEAP);
+      EnumSet.of(Fault.KILL, Fault.KILL_AND_STAY_AWAY, Fault.KILL_OLDEST, Fault.OUT_OF_HEAP);
 
   /**
    * A fault that happened.
@@ -64,8 +63,7 @@ public final class ChaosReport {
     json.put("answered", attempts.stream().filter(Attempt::isAnswered).count());
     json.put("answered503", attempts.stream().filter(it -> it.status() == 503).count());
     json.put(
-        "unanswered",
-        attempts.stream().filter(it -> it.status() == 0 && it.reached()).count());
+        "unanswered", attempts.stream().filter(it -> it.status() == 0 && it.reached()).count());
     json.put("nobodyThere", attempts.stream().filter(it -> !it.reached()).count());
     json.put("writesAcknowledged", acknowledgedWrites()).put("eventsStored", events);
     for (Kind kind : Kind.values()) {
@@ -159,13 +157,12 @@ public final class ChaosReport {
   }
 
   private List<Duration> gaps(Fault fault) {
-    return faults.stream()
-        .filter(struck -> struck.fault() == fault)
-        .map(this::longestGap)
-        .toList();
+    return faults.stream().filter(struck -> struck.fault() == fault).map(this::longestGap).toList();
   }
 
-  /** Longer than the fault where an entity was silent before it: callers come every second or two. */
+  /**
+   * Longer than the fault where an entity was silent before it: callers come every second or two.
+   */
   private Duration longestGap(Struck struck) {
     return history.longestGaps(struck.began(), struck.recovered()).values().stream()
         .max(Comparator.naturalOrder())

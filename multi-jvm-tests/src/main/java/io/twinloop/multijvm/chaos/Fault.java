@@ -238,7 +238,9 @@ public enum Fault {
     }
   },
 
-  /** PostgreSQL's disk is full; whoever watches it makes room, and starts PostgreSQL if it ended. */
+  /**
+   * PostgreSQL's disk is full; whoever watches it makes room, and starts PostgreSQL if it ended.
+   */
   DISK_FULL(2) {
     @Override
     boolean isPossibleFor(ClusterProcess cluster) {
@@ -279,8 +281,7 @@ public enum Fault {
     @Override
     void strike(ClusterProcess cluster, Member victim) {
       Twin.Answer answer =
-          new Twin(victim.node()::url)
-              .change("POST", "/api/v1/clock", "{\"advance\": \"PT1H\"}");
+          new Twin(victim.node()::url).change("POST", "/api/v1/clock", "{\"advance\": \"PT1H\"}");
       if (!answer.isOk()) {
         throw new IllegalStateException("The clock was not moved: " + answer);
       }
@@ -324,8 +325,7 @@ public enum Fault {
     return Stream.concat(
             Stream.of(cluster.kafka()),
             cluster.members().stream()
-                .flatMap(
-                    member -> Stream.of(member.remoting(), member.postgres())))
+                .flatMap(member -> Stream.of(member.remoting(), member.postgres())))
         .toList();
   }
 
@@ -336,8 +336,7 @@ public enum Fault {
       boolean removed =
           cluster.members().stream()
               .filter(member -> member != gone)
-              .allMatch(
-                  member -> member.members().filter(seen -> seen.isWhole(rest)).isPresent());
+              .allMatch(member -> member.members().filter(seen -> seen.isWhole(rest)).isPresent());
       if (removed) {
         return;
       }

@@ -61,8 +61,7 @@ public final class Findings {
   /** One sentence for each, at most {@value #KEPT_OF_A_KIND} of a kind. */
   public synchronized List<String> sentences() {
     List<String> all = new ArrayList<>();
-    sentences.forEach(
-        (kind, list) -> list.forEach(sentence -> all.add(kind + ": " + sentence)));
+    sentences.forEach((kind, list) -> list.forEach(sentence -> all.add(kind + ": " + sentence)));
     return all;
   }
 

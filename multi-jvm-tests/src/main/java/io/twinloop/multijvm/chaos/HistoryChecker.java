@@ -120,7 +120,8 @@ public final class HistoryChecker {
       }
       if (places.size() > 1) {
         findings.add(
-            Kind.DOUBLED, "%s is stored %d times: %s".formatted(name(request), places.size(), places));
+            Kind.DOUBLED,
+            "%s is stored %d times: %s".formatted(name(request), places.size(), places));
       }
       if (request.outcome() == History.Outcome.REFUSED
           && request.kind() == History.Kind.NOTE
@@ -208,8 +209,7 @@ public final class HistoryChecker {
     Stored seen = notes.get(read.seen());
     if (!read.seen().isEmpty() && seen == null) {
       findings.add(
-          Kind.STALE_READ,
-          "%s saw %s, which is not stored".formatted(name(read), read.seen()));
+          Kind.STALE_READ, "%s saw %s, which is not stored".formatted(name(read), read.seen()));
       return;
     }
     long number = seen == null ? 0 : seen.number();
@@ -228,7 +228,9 @@ public final class HistoryChecker {
     }
   }
 
-  /** Trouble is answered with 503; any other 5xx is a mistake, and so is a refusal of what is sound. */
+  /**
+   * Trouble is answered with 503; any other 5xx is a mistake, and so is a refusal of what is sound.
+   */
   private void answersAreOnesThatMayBe() {
     for (Request request : history.requests()) {
       boolean sound = request.kind() != History.Kind.TASK;
@@ -303,13 +305,13 @@ public final class HistoryChecker {
     }
   }
 
-  private void eventsCameToTheBus(Connection connection, Connection replayed)
-      throws SQLException {
+  private void eventsCameToTheBus(Connection connection, Connection replayed) throws SQLException {
     Map<String, Integer> bus = BusContent.read(kafkaBootstrap);
     Set<String> logged = Set.copyOf(texts(connection, SENT_EVENTS));
     for (String id : texts(replayed, SENT_EVENTS)) {
       if (!bus.containsKey(id)) {
-        findings.add(Kind.BUS, "event %s follows from the journal and is not on Kafka".formatted(id));
+        findings.add(
+            Kind.BUS, "event %s follows from the journal and is not on Kafka".formatted(id));
       }
       if (!logged.contains(id)) {
         findings.add(Kind.READ_MODEL, "event %s is not in the history of events".formatted(id));

@@ -24,7 +24,8 @@ final class ReadModelComparison {
   private static final Map<String, String> ROWS = new LinkedHashMap<>();
 
   static {
-    ROWS.put("read_model_progress", "SELECT (persistence_id, seq_nr)::text FROM read_model_progress");
+    ROWS.put(
+        "read_model_progress", "SELECT (persistence_id, seq_nr)::text FROM read_model_progress");
     ROWS.put("kpi", "SELECT (id, definition::text, owner_node_id, retired)::text FROM kpi");
     ROWS.put(
         "kpi_episode",

@@ -160,8 +160,7 @@ public final class SteadyLoad implements AutoCloseable {
       try {
         HttpResponse<byte[]> response =
             http.send(
-                request(doors.get(door % doors.size()), method, path, body, "prepare")
-                    .build(),
+                request(doors.get(door % doors.size()), method, path, body, "prepare").build(),
                 HttpResponse.BodyHandlers.ofByteArray());
         if (response.statusCode() / 100 == 2) {
           return;
@@ -239,8 +238,7 @@ public final class SteadyLoad implements AutoCloseable {
     String id = nextId("n");
     String body = "{\"properties\": {\"remark\": \"" + id + "\"}}";
     long sent = System.nanoTime();
-    Reply reply =
-        caller.ask(id, "OrgNode|" + unit, "PATCH", "/api/v1/twin/nodes/" + unit, body);
+    Reply reply = caller.ask(id, "OrgNode|" + unit, "PATCH", "/api/v1/twin/nodes/" + unit, body);
     history.add(
         new Request(
             id,

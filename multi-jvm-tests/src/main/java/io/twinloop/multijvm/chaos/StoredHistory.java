@@ -215,8 +215,7 @@ public final class StoredHistory {
       ProjectionSession session = new ProjectionSession(replayed);
       try (Connection connection = session.connection()) {
         for (int from = 0; from < envelopes.size(); from += GROUP) {
-          model.process(
-              session, envelopes.subList(from, Math.min(envelopes.size(), from + GROUP)));
+          model.process(session, envelopes.subList(from, Math.min(envelopes.size(), from + GROUP)));
           connection.commit();
         }
       } catch (SQLException e) {

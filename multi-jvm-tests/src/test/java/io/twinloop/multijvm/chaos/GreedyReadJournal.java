@@ -97,8 +97,7 @@ final class GreedyReadJournal implements EventsBySliceQuery, EventTimestampQuery
 
   private List<Row> next(String entityType, int minSlice, int maxSlice, long after) {
     try (Connection connection =
-            DriverManager.getConnection(
-                postgres.jdbcUrl(), postgres.user(), postgres.password());
+            DriverManager.getConnection(postgres.jdbcUrl(), postgres.user(), postgres.password());
         PreparedStatement statement = connection.prepareStatement(NEXT)) {
       statement.setString(1, entityType);
       statement.setInt(2, minSlice);
