@@ -188,7 +188,7 @@ public final class ClusterProcess implements AutoCloseable {
   public void isolate(Member lonely) {
     lonely.remoting().cut();
     members.stream()
-        .filter(other -> other != lonely)
+        .filter(other -> !other.equals(lonely))
         .forEach(other -> other.remoting().cut(lonely.address()));
   }
 

@@ -335,7 +335,7 @@ public enum Fault {
     for (int second = 0; second < 60; second++) {
       boolean removed =
           cluster.members().stream()
-              .filter(member -> member != gone)
+              .filter(member -> !member.equals(gone))
               .allMatch(member -> member.members().filter(seen -> seen.isWhole(rest)).isPresent());
       if (removed) {
         return;
