@@ -182,7 +182,7 @@ class EventDeliveryTest {
   void shouldNotCountAsDeadWhatAnotherNodeHandledMeanwhile() {
     EventDelivery other =
         new EventDelivery(
-            kafka.settings("twin", PAUSES),
+            TestKafka.settings("twin", PAUSES),
             Map.of(Events.TYPE, event -> ScriptedEffect.done()),
             readModels.database(),
             deadLetters,
