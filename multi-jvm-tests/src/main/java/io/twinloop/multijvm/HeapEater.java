@@ -22,6 +22,9 @@ public final class HeapEater {
 
   private static final int BITE = 1 << 20;
 
+  /** What was taken stays taken. */
+  private static final List<byte[]> EATEN = new ArrayList<>();
+
   private HeapEater() {}
 
   /** Runs in the other JVM. */
@@ -32,9 +35,8 @@ public final class HeapEater {
   }
 
   private static void eat() {
-    List<byte[]> eaten = new ArrayList<>();
     while (true) {
-      eaten.add(new byte[BITE]);
+      EATEN.add(new byte[BITE]);
     }
   }
 

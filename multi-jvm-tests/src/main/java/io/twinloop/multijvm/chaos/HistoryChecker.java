@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import javax.sql.DataSource;
@@ -152,7 +153,7 @@ public final class HistoryChecker {
 
   /** An onboarding is acknowledged before it has its effect, so it has no place in this order. */
   private void ordersAreOnesThatCouldHaveBeen(StoredHistory stored) {
-    Map<String, TreeMap<Long, Request>> byEntity = new HashMap<>();
+    Map<String, NavigableMap<Long, Request>> byEntity = new HashMap<>();
     for (Request request : history.requests()) {
       if (request.kind() == History.Kind.NOTE || request.kind() == History.Kind.SAMPLE) {
         for (Place place : places(stored, request)) {
@@ -165,7 +166,7 @@ public final class HistoryChecker {
     byEntity.values().forEach(this::orderCouldHaveBeen);
   }
 
-  private void orderCouldHaveBeen(TreeMap<Long, Request> inJournal) {
+  private void orderCouldHaveBeen(NavigableMap<Long, Request> inJournal) {
     Stored earliestEnd = null;
     for (Map.Entry<Long, Request> entry : inJournal.descendingMap().entrySet()) {
       Request request = entry.getValue();

@@ -44,7 +44,7 @@ class BrokenJournalTest {
                 node ->
                     node.withJvmOption(
                         "-Dtwinloop.persistence.journal.class=io.twinloop.persistence.r2dbc.HastyJournal"));
-        ChaosRun run = ChaosRun.start(cluster, 1, 60, System.out::println)) {
+        ChaosRun run = ChaosRun.start(cluster, 1, 60, BrokenJournalTest::say)) {
       run.awaitAcknowledged(100, PATIENCE);
       run.strike(Fault.KILL, 0);
 
@@ -59,7 +59,7 @@ class BrokenJournalTest {
     try (ClusterProcess cluster =
         ClusterProcess.start(folder, 2, BrokenJournalTest::withGreedyReader)) {
       inDatabase(cluster, SLOW_COMMITS);
-      try (ChaosRun run = ChaosRun.start(cluster, 2, 60, System.out::println)) {
+      try (ChaosRun run = ChaosRun.start(cluster, 2, 60, BrokenJournalTest::say)) {
         run.awaitAcknowledged(600, PATIENCE);
 
         Findings findings = run.check(SETTLE).findings();
@@ -68,6 +68,10 @@ class BrokenJournalTest {
         assertThat(findings.count(Kind.LOST)).as("%s", findings).isZero();
       }
     }
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
   }
 
   private static NodeProcess withGreedyReader(NodeProcess node) {
