@@ -11,9 +11,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A test of the checker: journals with a mistake in them don't get past it. */
+@EnabledIfSystemProperty(named = "twinloop.faults", matches = ".+")
 class BrokenJournalTest {
 
   /** What was lost never settles. */

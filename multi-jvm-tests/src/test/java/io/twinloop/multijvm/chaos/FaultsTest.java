@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>{@code -Dtwinloop.faults=all}, or the names of some, in place of a few at random, {@code
  * -Dtwinloop.rounds=10} for more than once, {@code -Dtwinloop.seed=} for the same again.
  */
+@EnabledIfSystemProperty(named = "twinloop.faults", matches = ".+")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FaultsTest {
 
