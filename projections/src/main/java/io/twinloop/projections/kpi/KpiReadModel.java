@@ -39,11 +39,15 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
   /** Primary key. */
   private static final String RETIRE = "UPDATE kpi SET retired = TRUE WHERE id = ?";
 
-  /** Primary key; nobody else writes these rows, since a KPI belongs to one slice range. */
+  /**
+   * Primary key. A KPI belongs to one slice range, so only retention writes these rows too: either
+   * waits for the other, else samples would be counted into their day and stay.
+   */
   private static final String READ_CHUNKS =
       """
       SELECT kpi_id, hour, samples FROM kpi_sample_chunk
       WHERE (kpi_id, hour) IN (SELECT * FROM unnest(?, ?))
+      ORDER BY kpi_id, hour FOR UPDATE
       """;
 
   /** Primary key. */
