@@ -53,7 +53,7 @@ public record SampleStep(Instant from, int count, double mean, double minimum, d
     return new SampleStep(
         from,
         all,
-        mean + (other.mean - mean) * other.count / all,
+        nearer(mean, other.mean, (double) other.count / all),
         Math.min(minimum, other.minimum),
         Math.max(maximum, other.maximum));
   }
@@ -65,11 +65,17 @@ public record SampleStep(Instant from, int count, double mean, double minimum, d
     int count = 0;
     for (Sample sample : samples) {
       count++;
-      mean += (sample.value() - mean) / count;
+      mean = nearer(mean, sample.value(), 1.0 / count);
       minimum = Math.min(minimum, sample.value());
       maximum = Math.max(maximum, sample.value());
     }
     return new SampleStep(from, count, mean, minimum, maximum);
+  }
+
+  /** A mean moved by this share of its way to another; finite wherever both are. */
+  private static double nearer(double mean, double other, double share) {
+    double apart = other - mean;
+    return Double.isInfinite(apart) ? mean * (1 - share) + other * share : mean + apart * share;
   }
 
   private static Instant beginning(Sample sample, Duration length) {

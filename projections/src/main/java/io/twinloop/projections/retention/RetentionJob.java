@@ -20,7 +20,8 @@ public final class RetentionJob extends AbstractBehavior<RetentionJob.Command> {
 
   private record Look() implements Command {}
 
-  private record Looked(@Nullable Long deleted, @Nullable Throwable failure) implements Command {}
+  private record Looked(Retention.@Nullable Run run, @Nullable Throwable failure)
+      implements Command {}
 
   /** Ends the actor. */
   public record Stop() implements Command {}
@@ -68,8 +69,8 @@ public final class RetentionJob extends AbstractBehavior<RetentionJob.Command> {
   private Behavior<Command> looked(Looked looked) {
     if (looked.failure() != null) {
       LOG.warn("What is too old stays for now: {}", looked.failure().toString());
-    } else if (looked.deleted() != null && looked.deleted() > 0) {
-      LOG.info("{} rows were too old and are deleted.", looked.deleted());
+    } else if (looked.run() != null && looked.run().deleted() > 0) {
+      LOG.info("{} rows were too old and are deleted.", looked.run().deleted());
     }
     timers.startSingleTimer(new Look(), interval);
     return this;

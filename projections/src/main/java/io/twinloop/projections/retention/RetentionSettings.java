@@ -17,6 +17,8 @@ import java.util.Map;
 public record RetentionSettings(
     Duration interval, int batch, Duration samples, Map<AgingRows, Duration> ages) {
 
+  private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+
   public RetentionSettings {
     ages = Map.copyOf(ages);
   }
@@ -32,8 +34,12 @@ public record RetentionSettings(
       throw new ConfigException.BadValue(
           "twinloop.retention.batch", batch + " rows, expected 1 to 100,000");
     }
-    return new RetentionSettings(
-        settings.getDuration("interval"), batch, age(settings, "samples"), ages);
+    Duration interval = settings.getDuration("interval");
+    if (interval.compareTo(SHORTEST_INTERVAL) < 0) {
+      throw new ConfigException.BadValue(
+          "twinloop.retention.interval", interval + " is too often; expected 1 s or more");
+    }
+    return new RetentionSettings(interval, batch, age(settings, "samples"), ages);
   }
 
   private static Duration age(Config settings, String name) {

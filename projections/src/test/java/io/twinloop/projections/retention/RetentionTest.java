@@ -4,6 +4,7 @@ import static io.twinloop.projections.TestPostgres.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
@@ -14,19 +15,26 @@ import io.twinloop.domain.kpi.KpiDefinition;
 import io.twinloop.domain.kpi.Polarity;
 import io.twinloop.domain.kpi.Sample;
 import io.twinloop.domain.kpi.SampleBatch;
+import io.twinloop.domain.kpi.SampleChunk;
 import io.twinloop.domain.kpi.SampleStep;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.Sql;
 import io.twinloop.projections.TestJournal;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.kpi.KpiReadModel;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,27 +76,37 @@ class RetentionTest {
   }
 
   private long run(String hocon) {
+    Retention.Run run = runAll(hocon);
+    assertThat(run.failures()).isZero();
+    return run.deleted();
+  }
+
+  private Retention.Run runAll(String hocon) {
     return join(
         new Retention(readModels.database(), settings(hocon), clock, machine, metrics).run());
   }
 
   /** A KPI with a sample every six hours from one instant to another, 0, 1, 2 … in value. */
   private static List<Sample> kpi(String id, Instant from, Instant to) {
-    TestJournal<Kpi.Event> journal = new TestJournal<>("Kpi", id);
-    KpiDefinition definition =
-        new KpiDefinition(
-            id, "1", null, Polarity.TARGET, null, null, null, null, null, DetectorSpec.DEFAULT);
     List<Sample> samples = new ArrayList<>();
     for (Instant at = from; !at.isAfter(to); at = at.plus(Duration.ofHours(6))) {
       samples.add(Sample.of(at, samples.size(), "test"));
     }
+    take(id, samples);
+    return samples;
+  }
+
+  private static void take(String id, List<Sample> samples) {
+    TestJournal<Kpi.Event> journal = new TestJournal<>("Kpi", id);
+    KpiDefinition definition =
+        new KpiDefinition(
+            id, "1", null, Polarity.TARGET, null, null, null, null, null, DetectorSpec.DEFAULT);
     TestPostgres.project(
         readModels,
         new KpiReadModel(),
         journal.write(
             new Kpi.Defined(definition, NOON, CAUSE),
             new Kpi.SamplesTaken(SampleBatch.of(samples), 0, null, NOON, CAUSE)));
-    return samples;
   }
 
   private static List<Sample> kept(String id) {
@@ -125,6 +143,7 @@ class RetentionTest {
     run("");
 
     assertThat(run("")).isZero();
+    clock.advance(Duration.ofHours(12));
     kpi("on", NOON.plus(Duration.ofHours(6)), NOON.plus(Duration.ofHours(12)));
     assertThat(run("")).isEqualTo(2);
 
@@ -141,6 +160,97 @@ class RetentionTest {
 
     assertThat(run("")).isZero();
     assertThat(join(queries.keptSince("ended"))).isEmpty();
+  }
+
+  @Test
+  void shouldKeepEverythingWhateverTimeAMistakenSampleNames() {
+    List<Sample> samples = kpi("wild", NOON.minus(Duration.ofDays(9)), NOON);
+    kpi("ended", NOON.minus(Duration.ofDays(3_000)), NOON.minus(Duration.ofDays(2_900)));
+    Instant mistaken = Instant.parse("2062-03-01T12:00:00Z");
+    kpi("wild", mistaken, mistaken);
+    kpi("ended", mistaken, mistaken);
+    kpi("to come", mistaken.minus(YEAR).minus(YEAR), mistaken);
+
+    assertThat(run("")).isZero();
+
+    assertThat(kept("wild")).hasSize(samples.size() + 1).containsAll(samples);
+    assertThat(join(queries.keptSince("wild"))).isEmpty();
+    assertThat(join(queries.keptSince("ended"))).isEmpty();
+  }
+
+  @Test
+  void shouldGoOnWithTheOthersWhenOneKpiCanNotBeRolledUp() {
+    for (String id : List.of("a", "broken", "z")) {
+      kpi(id, NOON.minus(YEAR).minus(Duration.ofDays(1)), NOON);
+    }
+    TestPostgres.execute(
+        readModels.forQueries(),
+        "UPDATE kpi_sample_chunk SET samples = '\\xff' WHERE kpi_id = 'broken'",
+        "INSERT INTO inbox VALUES ('twin', 'e', '2020-01-01T00:00:00Z')");
+
+    Retention.Run run = runAll("");
+
+    assertThat(run.failures()).isEqualTo(1);
+    assertThat(run.deleted()).isEqualTo(4 + 4 + 1);
+    assertThat(metrics.get("twinloop.retention.failures").counter().count()).isEqualTo(1);
+    assertThat(metrics.get("twinloop.retention.last.run").gauge().value()).isZero();
+    assertThat(join(queries.keptSince("z"))).contains(NOON.minus(YEAR));
+    assertThat(join(queries.keptSince("broken"))).isEmpty();
+  }
+
+  @Test
+  void shouldRollUpWhateverNumbersThereAre() {
+    Instant old = NOON.minus(YEAR).minus(Duration.ofDays(3));
+    kpi("vast", NOON, NOON);
+    take("vast", List.of(Sample.of(old, 1e308, "a"), Sample.of(old, 1.5e308, "b")));
+    run("");
+    take("vast", List.of(Sample.of(old, -1.5e308, "c"), Sample.of(old, 1e308, "d")));
+    take("tiny", List.of(Sample.of(old, Double.MIN_VALUE, "a"), Sample.of(NOON, 1, "a")));
+    run("");
+    take("tiny", List.of(Sample.of(old, -Double.MIN_VALUE, "b")));
+    run("");
+
+    SampleStep vast = join(queries.days("vast", null, null, 10)).get(0);
+    assertThat(vast.count()).isEqualTo(4);
+    assertThat(vast.mean()).isCloseTo(0.5e308, within(1e300));
+    assertThat(vast.minimum()).isEqualTo(-1.5e308);
+    SampleStep tiny = join(queries.days("tiny", null, null, 10)).get(0);
+    assertThat(tiny.count()).isEqualTo(2);
+    assertThat(tiny.mean()).isBetween(-Double.MIN_VALUE, Double.MIN_VALUE);
+  }
+
+  /** Read before it was rolled up and written back after, a sample would be counted twice. */
+  @Test
+  void shouldNotBringBackAnHourThatIsRolledUpWhileASampleIsAddedToIt() throws Exception {
+    Instant old = NOON.minus(YEAR).minus(Duration.ofDays(3));
+    take("met", List.of(Sample.of(old, 1, "first"), Sample.of(NOON, 1, "first")));
+    Sample late = Sample.of(old.plusSeconds(60), 2, "late");
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (Connection retention = readModels.forQueries().getConnection()) {
+      retention.setAutoCommit(false);
+      Sql.update(
+          retention,
+          "DELETE FROM kpi_sample_chunk WHERE kpi_id = 'met' AND hour = ?",
+          SampleChunk.hourOf(late));
+      Future<?> adding = other.submit(() -> take("met", List.of(late)));
+      await().until(RetentionTest::somebodyWaitsForALock);
+      retention.commit();
+      adding.get(10, TimeUnit.SECONDS);
+    } finally {
+      other.shutdownNow();
+    }
+
+    assertThat(kept("met")).hasSize(2).startsWith(late);
+  }
+
+  private static boolean somebodyWaitsForALock() {
+    return TestPostgres.rows(
+            readModels,
+            """
+            SELECT count(*) > 0 FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """)
+        .equals(List.of("t"));
   }
 
   @Test
@@ -211,6 +321,9 @@ class RetentionTest {
     assertThatThrownBy(() -> settings("twinloop.retention.samples = 1 h"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("twinloop.retention.samples");
+    assertThatThrownBy(() -> settings("twinloop.retention.interval = 0"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("twinloop.retention.interval");
     assertThatThrownBy(() -> settings("twinloop.retention.batch = 0"))
         .isInstanceOf(ConfigException.class);
   }
