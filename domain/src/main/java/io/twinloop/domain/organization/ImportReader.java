@@ -90,16 +90,20 @@ public final class ImportReader {
   private NodeLine node(JsonNode json) throws Fault {
     requireMembers(json, "node", NODE);
     String id = id(json, "id");
+    NodeType type = type(id, json.path("type"));
     JsonNode label = json.path("label");
     if (!label.isMissingNode() && !label.isNull() && !label.isTextual()) {
-      throw invalid("label of '%s' is %s, expected a text.".formatted(id, Problem.quote(label)));
+      throw invalid("label of '%s' is %s, expected a text.".formatted(id, shown(type, label)));
     }
-    NodeType type = type(id, json.path("type"));
+    JsonNode properties = json.path("properties");
+    if (!properties.isMissingNode() && !properties.isNull() && !properties.isObject()) {
+      throw notAnObject(id, shown(type, properties));
+    }
     NodeContent content =
         new NodeContent(
             type,
             label.isTextual() && !label.textValue().isBlank() ? label.textValue() : id,
-            properties(id, json.path("properties")));
+            properties(id, properties));
     List<Problem> problems = personal.problems(content);
     if (!problems.isEmpty()) {
       throw new Fault(
@@ -179,10 +183,20 @@ public final class ImportReader {
       return NodeProperties.NONE;
     }
     if (!(value instanceof ObjectNode object)) {
-      throw invalid(
-          "properties of '%s' are %s, expected an object.".formatted(id, Problem.quote(value)));
+      throw notAnObject(id, Problem.quote(value));
     }
     return NodeProperties.of(object);
+  }
+
+  private static Fault notAnObject(String id, String shown) {
+    return invalid("properties of '%s' are %s, expected an object.".formatted(id, shown));
+  }
+
+  /** A bad value of a node, as a sentence may show it. */
+  private String shown(NodeType type, JsonNode value) {
+    return personal.concerns(type)
+        ? "not what it may be (it is personal and not repeated here)"
+        : Problem.quote(value);
   }
 
   private static String id(JsonNode json, String member) throws Fault {

@@ -314,9 +314,18 @@ public final class PersonalFields {
   }
 
   private static boolean isName(@Nullable JsonNode value) {
-    return value != null
-        && value.isTextual()
-        && !value.textValue().isBlank()
-        && value.textValue().length() * 3 <= PersonalToken.LONGEST_SUBJECT;
+    return value != null && value.isTextual() && isName(value.textValue());
+  }
+
+  /**
+   * Whether a person can be called so: not blank, short enough for a token, and of characters that
+   * come back from a database as they were, no control characters nor halves of surrogate pairs.
+   */
+  public static boolean isName(String text) {
+    return !text.isBlank()
+        && text.length() * 3 <= PersonalToken.LONGEST_SUBJECT
+        && text.codePoints()
+            .noneMatch(
+                c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE);
   }
 }

@@ -27,7 +27,7 @@ public final class PersonalToken {
   private static final byte[] MARK_BYTES = MARK.getBytes(StandardCharsets.US_ASCII);
   private static final byte END = '^';
   private static final int LONGEST_SUBJECT_TEXT = (LONGEST_SUBJECT * 4 + 2) / 3;
-  private static final int LONGEST_SEALED_TEXT = 256 * 1024;
+  private static final int LONGEST_SEALED_TEXT = (SubjectKey.LONGEST_SEALED * 4 + 2) / 3;
 
   /**
    * Where a token stands.

@@ -31,8 +31,15 @@ public final class SubjectKey {
   /** Length of a key, in bytes. */
   public static final int BYTES = 32;
 
+  /** The longest value, as text or JSON in bytes of UTF-8; twice the largest body a door takes. */
+  public static final int LONGEST_VALUE = 4 * 1024 * 1024;
+
   private static final int NONCE_BYTES = 12;
   private static final int TAG_BITS = 128;
+
+  /** With the byte that says what it is, nonce and tag. */
+  static final int LONGEST_SEALED = 1 + LONGEST_VALUE + NONCE_BYTES + TAG_BITS / 8;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String subject;
@@ -57,13 +64,23 @@ public final class SubjectKey {
     return subject;
   }
 
-  /** The value as a token; any value JSON has. */
+  /**
+   * The value as a token; any value JSON has.
+   *
+   * @throws IllegalArgumentException when it is longer than {@value #LONGEST_VALUE} bytes, of which
+   *     no token could be told from other text
+   */
   public PersonalToken seal(JsonNode value) {
     // One byte says what follows: text as it is, or JSON.
     byte[] plain =
         value.isTextual()
             ? ('t' + value.textValue()).getBytes(StandardCharsets.UTF_8)
             : ('j' + value.toString()).getBytes(StandardCharsets.UTF_8);
+    if (plain.length - 1 > LONGEST_VALUE) {
+      throw new IllegalArgumentException(
+          "A personal value of '%s' has %d bytes, expected %d at most"
+              .formatted(subject, plain.length - 1, LONGEST_VALUE));
+    }
     byte[] nonce = Arrays.copyOf(hmac(nonces, plain), NONCE_BYTES);
     try {
       byte[] ciphertext = cipher(Cipher.ENCRYPT_MODE, nonce).doFinal(plain);

@@ -10,6 +10,8 @@ import io.twinloop.domain.organization.ImportLine.Refused;
 import io.twinloop.domain.organization.ImportLine.RelationLine;
 import io.twinloop.domain.organization.ImportLine.Sound;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -85,6 +87,24 @@ class ImportReaderTest {
 
     assertThat(refused.code()).isEqualTo(code);
     assertThat(refused.sentence()).contains(quoted);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      quoteCharacter = '`',
+      value = {
+        "{'node':{'id':'a','type':'Person','label':['Quartz']}} # label of 'a'",
+        "{'node':{'id':'a','type':'Person','properties':['Quartz']}} # properties of 'a'",
+      })
+  void shouldNotRepeatWhatIsPersonal(String json, String named) throws JsonProcessingException {
+    ImportReader reader =
+        new ImportReader(new PersonalFields(Map.of(NodeType.PERSON, List.of("label"))));
+
+    Refused refused = (Refused) reader.read(JSON.readTree(json));
+
+    assertThat(refused.code()).isEqualTo("invalid-fields");
+    assertThat(refused.sentence()).contains(named, "expected").doesNotContain("Quartz");
   }
 
   @Test

@@ -40,6 +40,21 @@ class PersonalFieldsTest {
     assertThat(fields.isPersonal(NodeType.ROLE, name)).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"p-17", "Ada", "späť", "人 7", "😀"})
+  void shouldTakeAnythingReadableForTheNameOfAPerson(String id) {
+    assertThat(PersonalFields.isName(id)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "p\u0000", "\n", "p\u007f", "\ud83d", "\ude00p"})
+  void shouldTakeNothingForANameThatWouldNotComeBackAsItIs(String id) throws Exception {
+    assertThat(PersonalFields.isName(id)).isFalse();
+    ObjectNode data = json("{'firstName': 'Ada'}").put("employee_id", id);
+    assertThat(fields.subjectsIn(data, null)).isEmpty();
+    assertThat(fields.subjectsIn(data, "p-1")).containsExactly("p-1");
+  }
+
   @Test
   void shouldSealLabelAndMarkedPropertiesAndLeaveTheRest() throws Exception {
     NodeContent sealed =

@@ -40,6 +40,28 @@ class SubjectKeyTest {
     assertThat(key.open(key.seal(value))).contains(value);
   }
 
+  /** A body may have two mebibytes; text that no token is recognised in would never be opened. */
+  @ParameterizedTest
+  @ValueSource(ints = {200_000, 2 * 1024 * 1024, SubjectKey.LONGEST_VALUE})
+  void shouldBeRecognisedHoweverLongItIs(int length) {
+    TextNode value = TextNode.valueOf("x".repeat(length));
+    String text = key.seal(value).text();
+
+    assertThat(PersonalToken.is(text)).isTrue();
+    assertThat(PersonalToken.replaced("<" + text + ">", token -> "-")).isEqualTo("<->");
+    assertThat(key.open(key.seal(value))).contains(value);
+  }
+
+  @Test
+  void shouldRefuseToSealWhatWouldNotBeRecognised() {
+    TextNode longer = TextNode.valueOf("x".repeat(SubjectKey.LONGEST_VALUE + 1));
+
+    assertThatThrownBy(() -> key.seal(longer))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("p-17")
+        .hasMessageNotContaining("xx");
+  }
+
   @Test
   void shouldGiveTheSameTokenForTheSameValue() {
     assertThat(key.seal(NAME)).isEqualTo(key("p-17", 1).seal(NAME));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,25 +46,32 @@ public final class JdbcSubjectKeys implements SubjectKeys {
   /** Primary key. The row stays, so that nobody makes a key for that subject again. */
   private static final String ERASE =
       """
-      UPDATE subject_key SET wrapped = NULL, master = NULL, erased_at = ?
-      WHERE subject = ? AND erased_at IS NULL
+      UPDATE subject_key SET wrapped = NULL, master = NULL, erased_at = coalesce(erased_at, ?)
+      WHERE subject = ? RETURNING erased_at
       """;
 
-  /** Primary key. */
-  private static final String ERASE_UNSEALED =
+  /** Primary key. A key that is just being made is waited for, and thrown away. */
+  private static final String ERASE_KNOWN =
       """
-      INSERT INTO subject_key (subject, created_at, erased_at) VALUES (?, ?, ?)
-      ON CONFLICT (subject) DO NOTHING
+      INSERT INTO subject_key AS k (subject, created_at, erased_at) VALUES (?, ?, ?)
+      ON CONFLICT (subject) DO UPDATE SET wrapped = NULL, master = NULL,
+        erased_at = coalesce(k.erased_at, EXCLUDED.erased_at)
+      RETURNING erased_at
       """;
 
-  /** Primary key. */
-  private static final String ERASED = "SELECT erased_at FROM subject_key WHERE subject = ?";
+  /** Index subject_key_by_master, its ends. */
+  private static final String ANY_WRAPPED_OTHERWISE =
+      """
+      SELECT EXISTS (SELECT FROM subject_key WHERE wrapped IS NOT NULL AND master < ?)
+        OR EXISTS (SELECT FROM subject_key WHERE wrapped IS NOT NULL AND master > ?) AS found
+      """;
 
-  /** Index subject_key_by_master. */
+  /** Primary key, once through all of it, page by page. */
   private static final String WRAPPED_OTHERWISE =
       """
       SELECT subject, wrapped, master FROM subject_key
-      WHERE wrapped IS NOT NULL AND master <> ? ORDER BY subject LIMIT ? FOR UPDATE
+      WHERE subject > ? AND wrapped IS NOT NULL AND master <> ?
+      ORDER BY subject LIMIT ? FOR UPDATE
       """;
 
   /** Primary key. */
@@ -203,13 +211,10 @@ public final class JdbcSubjectKeys implements SubjectKeys {
     Instant now = clock.instant();
     return database
         .inTransaction(
-            connection -> {
-              int erased = Sql.update(connection, ERASE, now, subject);
-              if (erased == 0 && known) {
-                Sql.update(connection, ERASE_UNSEALED, subject, now, now);
-              }
-              return Sql.one(connection, ERASED, row -> Sql.instant(row, "erased_at"), subject);
-            })
+            connection ->
+                known
+                    ? Sql.one(connection, ERASE_KNOWN, JdbcSubjectKeys::erasedAt, subject, now, now)
+                    : Sql.one(connection, ERASE, JdbcSubjectKeys::erasedAt, now, subject))
         .thenApplyAsync(
             erasedAt -> {
               erasedAt.ifPresent(at -> cache.erased(subject));
@@ -218,31 +223,58 @@ public final class JdbcSubjectKeys implements SubjectKeys {
             Runnable::run);
   }
 
+  private static Instant erasedAt(ResultSet row) throws SQLException {
+    return Objects.requireNonNull(Sql.instant(row, "erased_at"));
+  }
+
   /**
-   * Wraps some of the keys anew that are wrapped by another master key than this node's; answers
-   * how many, none when all are wrapped by this.
+   * Wraps the keys anew that are wrapped by another master key than this node's, in many short
+   * transactions; answers how many.
    *
    * <p>The stage fails with {@link UnknownMasterKeyException} when one is wrapped by a master key
    * that nobody gave.
    */
   public CompletionStage<Integer> rewrap() {
-    return database.inTransaction(
-        connection -> {
-          List<Row> rows =
-              Sql.list(connection, WRAPPED_OTHERWISE, Row::of, master.id(), REWRAPPED_AT_ONCE);
-          List<byte[]> wrapped = new ArrayList<>(rows.size());
-          for (Row row : rows) {
-            wrapped.add(wrap(row.subject(), unwrapped(row).orElseThrow()));
-          }
-          return rows.isEmpty()
-              ? 0
-              : Sql.update(
-                  connection,
-                  REWRAP,
-                  master.id(),
-                  Sql.texts(connection, rows.stream().map(Row::subject).toList()),
-                  Sql.bytes(connection, wrapped));
-        });
+    return database
+        .inTransaction(
+            connection ->
+                Sql.one(
+                        connection,
+                        ANY_WRAPPED_OTHERWISE,
+                        row -> row.getBoolean("found"),
+                        master.id(),
+                        master.id())
+                    .orElseThrow())
+        .thenComposeAsync(
+            any -> any ? rewrap("", 0) : CompletableFuture.completedStage(0), Runnable::run);
+  }
+
+  private CompletionStage<Integer> rewrap(String after, int before) {
+    return database
+        .inTransaction(connection -> rewrapSome(connection, after))
+        .thenComposeAsync(
+            subjects ->
+                subjects.size() < REWRAPPED_AT_ONCE
+                    ? CompletableFuture.completedStage(before + subjects.size())
+                    : rewrap(subjects.get(subjects.size() - 1), before + subjects.size()),
+            Runnable::run);
+  }
+
+  private List<String> rewrapSome(Connection connection, String after) throws SQLException {
+    List<Row> rows =
+        Sql.list(connection, WRAPPED_OTHERWISE, Row::of, after, master.id(), REWRAPPED_AT_ONCE);
+    List<String> subjects = rows.stream().map(Row::subject).toList();
+    List<byte[]> wrapped = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      wrapped.add(wrap(row.subject(), unwrapped(row).orElseThrow()));
+    }
+    Sql.update(
+        connection,
+        REWRAP,
+        master.id(),
+        Sql.texts(connection, subjects),
+        Sql.bytes(connection, wrapped));
+    return subjects;
   }
 
   /** Keys are wrapped by a master key that this node was not given. */

@@ -3,6 +3,7 @@ package io.twinloop.projections.personaldata;
 import static io.twinloop.projections.TestPostgres.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.twinloop.domain.personaldata.MasterKey;
@@ -10,8 +11,10 @@ import io.twinloop.domain.personaldata.PersonalToken;
 import io.twinloop.domain.personaldata.SubjectKey;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.Sql;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.personaldata.JdbcSubjectKeys.UnknownMasterKeyException;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -151,6 +154,38 @@ class JdbcSubjectKeysTest {
     assertThat(join(node().forSealing(Set.of("p"))).get("p")).isEmpty();
   }
 
+  /** The first value is just being sealed: its key waits for the commit. */
+  @Test
+  void shouldEraseWhomAKeyIsJustBeingMadeFor() throws Exception {
+    try (Connection other = readModels.forQueries().getConnection()) {
+      other.setAutoCommit(false);
+      Sql.update(
+          other,
+          "INSERT INTO subject_key (subject, wrapped, master, created_at) VALUES ('p', ?, 'm', ?)",
+          new byte[60],
+          NOON);
+      CompletableFuture<Optional<Instant>> erased = node().erase("p", true).toCompletableFuture();
+      await().until(JdbcSubjectKeysTest::somebodyWaitsForALock);
+      other.commit();
+
+      assertThat(join(erased)).contains(NOON);
+    }
+
+    assertThat(TestPostgres.rows(readModels, "SELECT wrapped, master FROM subject_key"))
+        .containsExactly("null|null");
+    assertThat(join(node().forSealing(Set.of("p"))).get("p")).isEmpty();
+  }
+
+  private static boolean somebodyWaitsForALock() {
+    return TestPostgres.rows(
+            readModels,
+            """
+            SELECT count(*) > 0 FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """)
+        .equals(List.of("t"));
+  }
+
   @Test
   void shouldNoticeOnOtherNodesThatASubjectWasErased() {
     JdbcSubjectKeys forgetful = node(1, Duration.ZERO);
@@ -174,6 +209,21 @@ class JdbcSubjectKeysTest {
 
     assertThat(opened(node(2, Duration.ofHours(1)), token)).contains("Ada");
     assertThat(opened(node(1, Duration.ofHours(1), 2), token)).contains("Ada");
+  }
+
+  @Test
+  void shouldWrapAllKeysAnewPageByPage() {
+    Set<String> subjects = new TreeSet<>();
+    IntStream.range(0, 2_500).forEach(i -> subjects.add("p-" + i));
+    join(node().forSealing(subjects));
+    PersonalToken newer = seal(node(2, Duration.ofHours(1), 1), "new");
+
+    assertThat(join(node(2, Duration.ofHours(1), 1).rewrap())).isEqualTo(2_500);
+
+    JdbcSubjectKeys onlyNext = node(2, Duration.ofHours(1));
+    assertThat(join(onlyNext.forOpening(subjects))).hasSize(2_500);
+    assertThat(opened(onlyNext, newer)).contains("Ada");
+    assertThat(join(onlyNext.rewrap())).isZero();
   }
 
   @Test
