@@ -8,11 +8,12 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ./twinloop bench [--short] [--door] [--growth] [--json FILE]}: measures, prints a table,
- * ends.
+ * {@code ./twinloop bench [--short] [--door | --commands | --growth] [--json FILE]}: measures,
+ * prints a table, ends.
  */
 public final class BenchMain {
 
@@ -20,10 +21,9 @@ public final class BenchMain {
 
   private BenchMain() {}
 
-  private enum Part {
-    ALL,
-    DOOR,
-    GROWTH
+  /** What of it is measured. */
+  private interface Part {
+    Report run(Plan plan, Path folder, Consumer<String> news) throws Exception;
   }
 
   /** What the command line asks for. */
@@ -31,13 +31,14 @@ public final class BenchMain {
 
     static Options of(String[] arguments) {
       Plan plan = Plan.FULL;
-      Part part = Part.ALL;
+      Part part = Benchmarks::run;
       Path json = null;
       for (int i = 0; i < arguments.length; i++) {
         switch (arguments[i]) {
           case "--short" -> plan = Plan.SHORT;
-          case "--door" -> part = Part.DOOR;
-          case "--growth" -> part = Part.GROWTH;
+          case "--door" -> part = Benchmarks::runDoor;
+          case "--commands" -> part = Benchmarks::runCommands;
+          case "--growth" -> part = Benchmarks::runGrowth;
           case "--json" -> {
             if (++i == arguments.length) {
               throw new IllegalArgumentException("option '--json' needs a file.");
@@ -48,7 +49,7 @@ public final class BenchMain {
               throw new IllegalArgumentException(
                   "unknown option '"
                       + arguments[i]
-                      + "'; known are --short, --door, --growth and --json FILE.");
+                      + "'; known are --short, --door, --commands, --growth and --json FILE.");
         }
       }
       return new Options(plan, part, json);
@@ -96,12 +97,7 @@ public final class BenchMain {
   private static void run(Options options) throws Exception {
     Path folder = Files.createTempDirectory("twinloop-bench");
     try {
-      Report report =
-          switch (options.part()) {
-            case ALL -> Benchmarks.run(options.plan(), folder, System.err::println);
-            case DOOR -> Benchmarks.runDoor(options.plan(), folder, System.err::println);
-            case GROWTH -> Benchmarks.runGrowth(options.plan(), folder, System.err::println);
-          };
+      Report report = options.part().run(options.plan(), folder, System.err::println);
       System.out.print(report.table());
       if (options.json() != null) {
         report.writeTo(options.json());

@@ -73,6 +73,11 @@ final class BenchNode {
 
   /** Sends one sample in band a request, to the KPIs in turn. */
   Load.Generator commands(Load load, List<String> kpiIds, int connections) throws IOException {
+    return HttpLoad.start(load, process.port(), connections, inTurn(samples(kpiIds)));
+  }
+
+  /** Requests with one sample in band each, to the KPIs in turn. */
+  static List<byte[]> samples(List<String> kpiIds) {
     List<byte[]> requests = new ArrayList<>();
     for (int i = 0; i < kpiIds.size() * USUAL_SAMPLES; i++) {
       String body = "{\"value\":" + (100 + i * 0.6180339887 % 1) + "}";
@@ -82,7 +87,7 @@ final class BenchNode {
               "/api/v1/kpis/" + kpiIds.get(i % kpiIds.size()) + "/samples",
               body.getBytes(StandardCharsets.UTF_8)));
     }
-    return HttpLoad.start(load, process.port(), connections, inTurn(requests));
+    return requests;
   }
 
   static Supplier<byte[]> inTurn(List<byte[]> requests) {

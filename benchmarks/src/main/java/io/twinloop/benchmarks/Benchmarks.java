@@ -12,12 +12,10 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures everything, round by round: PostgreSQL and Kafka by themselves, then what the product
@@ -36,11 +34,12 @@ final class Benchmarks {
 
   private final Plan plan;
   private final Consumer<String> news;
-  private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+  private final Figures figures;
 
   private Benchmarks(Plan plan, Consumer<String> news) {
     this.plan = plan;
     this.news = news;
+    this.figures = new Figures(news);
   }
 
   /**
@@ -90,6 +89,30 @@ final class Benchmarks {
     }
   }
 
+  /** Runs only durable commands by HTTP: how many, at what price, and when there are too many. */
+  static Report runCommands(Plan plan, Path folder, Consumer<String> news) throws Exception {
+    return new Benchmarks(plan, news).runCommands(folder);
+  }
+
+  private Report runCommands(Path folder) throws Exception {
+    Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    news.accept("Starting PostgreSQL and Kafka …");
+    try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"))) {
+      RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
+      List<Row> rows = new ArrayList<>();
+      for (CommandPath.Kind kind : CommandPath.Kind.values()) {
+        news.accept("A node with " + kind.what() + " …");
+        String database = "commands_" + kind.id();
+        server.execute("CREATE DATABASE " + database);
+        String url = urlOf(URI.create(services.postgresUrl()), database);
+        try (NodeProcess node = node(kind.id(), folder, services, url)) {
+          rows.addAll(new CommandPath(plan, figures, kind).measure(node, server));
+        }
+      }
+      return new Report(plan, startedAt, server.version(), rows);
+    }
+  }
+
   private Report runDoor(Path folder) throws Exception {
     Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     news.accept("Starting PostgreSQL and Kafka …");
@@ -113,6 +136,8 @@ final class Benchmarks {
       DoorNodes guarded = DoorNodes.guarded(second);
       open.define(kpis);
       guarded.define(kpis);
+      Load.warmUp(plan, load -> open.commands(load, kpis, COMMANDS_IN_FLIGHT));
+      Load.warmUp(plan, load -> guarded.commands(load, kpis, COMMANDS_IN_FLIGHT));
       for (int round = 1; round <= plan.rounds(); round++) {
         boolean openFirst = round % 2 == 1;
         measureDoor(openFirst ? "door-open" : "door-guarded", openFirst ? open : guarded, kpis);
@@ -122,7 +147,7 @@ final class Benchmarks {
   }
 
   private void measureDoor(String id, DoorNodes node, List<String> kpis) throws Exception {
-    add(id, Load.perSecond(plan, load -> node.commands(load, kpis, COMMANDS_IN_FLIGHT)));
+    figures.add(id, Load.perSecond(plan, load -> node.commands(load, kpis, COMMANDS_IN_FLIGHT)));
   }
 
   /** A node with the launcher's options. */
@@ -134,7 +159,9 @@ final class Benchmarks {
       String name, Path folder, ServicesProcess services, String postgresUrl) {
     NodeProcess node =
         NodeProcess.named(name, folder).using(services).with("TWINLOOP_POSTGRES_URL", postgresUrl);
-    for (String option : List.of("-Xmx1g", "-XX:+UseParallelGC", "-XX:NewRatio=1")) {
+    // The harness leaves the optimising compiler out of its short trials; the last option counts.
+    for (String option :
+        List.of("-XX:TieredStopAtLevel=4", "-Xmx1g", "-XX:+UseParallelGC", "-XX:NewRatio=1")) {
       node.withJvmOption(option);
     }
     for (String option : System.getProperty("twinloop.bench.node-options", "").split(" ", -1)) {
@@ -148,30 +175,31 @@ final class Benchmarks {
   /** Journal, entities, recovery and projection, in this process. */
   private void measureInside(RawPostgres server, URI url, RawPostgres raw, String name)
       throws Exception {
-    add("insert", Load.perSecond(plan, raw::singleRows));
-    add("insert-many", Load.perSecond(plan, raw::manyRows));
+    figures.add("insert", Load.perSecond(plan, raw::singleRows));
+    figures.add("insert-many", Load.perSecond(plan, raw::manyRows));
     RawPostgres inside = database(server, url, name);
     try (EntityHost host = EntityHost.start(urlOf(url, name))) {
-      add(
+      figures.add(
           "journal",
           Load.perSecond(plan, load -> JournalLoad.start(load, host.system().classicSystem())));
       List<String> kpis = names("kpi-", plan.entities());
       host.define(kpis);
-      add(
+      figures.add(
           "commands-inside",
           Load.perSecond(plan, load -> host.commands(load, kpis, COMMANDS_IN_FLIGHT)));
       List<String> cold = names("cold-", plan.coldEntities());
       host.remember(cold, EVENTS_OF_A_COLD_ENTITY);
-      addTimes("read-entity", inside.readEntities(cold.stream().map(id -> "Kpi|" + id).toList()));
-      addTimes("recover-snapshot", host.recover(cold));
+      figures.addTimes(
+          "read-entity", inside.readEntities(cold.stream().map(id -> "Kpi|" + id).toList()));
+      figures.addTimes("recover-snapshot", host.recover(cold));
       inside.execute("DELETE FROM snapshot WHERE persistence_id LIKE 'Kpi|cold-%'");
-      addTimes("recover", host.recover(cold));
-      add("read-events", inside.readEvents("Kpi"));
-      add("projection", host.catchUp(inside));
+      figures.addTimes("recover", host.recover(cold));
+      figures.add("read-events", inside.readEvents("Kpi"));
+      figures.add("projection", host.catchUp(inside));
       ReadModelLag lag = new ReadModelLag(host, inside);
-      double half = latest("commands-inside") / 2;
-      addTimes("lag-half", lag.millis(kpis, half, plan.measured()));
-      addTimes("lag-full", lag.millis(kpis, Double.POSITIVE_INFINITY, plan.measured()));
+      double half = figures.last("commands-inside") / 2;
+      figures.addTimes("lag-half", lag.millis(kpis, half, plan.measured()));
+      figures.addTimes("lag-full", lag.millis(kpis, Double.POSITIVE_INFINITY, plan.measured()));
     }
     server.execute("DROP DATABASE " + name + " WITH (FORCE)");
   }
@@ -179,10 +207,10 @@ final class Benchmarks {
   /** Heap of entities that do nothing: all in memory, and nearly all passivated. */
   private void measureIdle(RawPostgres server, URI url) throws Exception {
     database(server, url, "idle");
-    add(
+    figures.add(
         "heap-idle",
         IdleHeap.bytesPerKpi(urlOf(url, "idle"), plan.idleEntities(), 2 * plan.idleEntities()));
-    add(
+    figures.add(
         "heap-passivated",
         IdleHeap.bytesPerKpi(urlOf(url, "idle"), plan.idleEntities(), plan.idleEntities() / 10));
     server.execute("DROP DATABASE idle WITH (FORCE)");
@@ -210,106 +238,96 @@ final class Benchmarks {
     if (round == 1) {
       kpis.forEach(node::define);
     }
-    add("get-fixed", Load.perSecond(plan, load -> node.fixedAnswers(load, READERS)));
-    add(
+    figures.add("get-fixed", Load.perSecond(plan, load -> node.fixedAnswers(load, READERS)));
+    figures.add(
         "commands-http",
         Load.perSecond(plan, load -> node.commands(load, kpis, COMMANDS_IN_FLIGHT)));
     node.settle();
-    add("get-entity", Load.perSecond(plan, load -> node.reads(load, kpis, READERS)));
+    figures.add("get-entity", Load.perSecond(plan, load -> node.reads(load, kpis, READERS)));
   }
 
   private void measureSamples(BenchNode node, RawPostgres raw, int round) throws Exception {
     Instant from = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(30, ChronoUnit.DAYS);
     Samples lines = new Samples("line-" + round + "-", plan.kpis(), plan.lines(), from, round);
-    add("copy", raw.copy(lines));
+    figures.add("copy", raw.copy(lines));
     lines.kpiIds().forEach(node::define);
     long begin = System.nanoTime();
-    add("samples-ndjson", node.upload(lines));
+    figures.add("samples-ndjson", node.upload(lines));
     node.settle();
-    add("samples-visible", plan.lines() * 1e9 / (System.nanoTime() - begin));
+    figures.add("samples-visible", plan.lines() * 1e9 / (System.nanoTime() - begin));
     Samples batches = new Samples("batch-" + round + "-", plan.kpis(), plan.lines(), from, round);
     batches.kpiIds().forEach(node::define);
-    add("samples-batch", node.batches(batches, SAMPLES_PER_BATCH, BATCH_CONNECTIONS));
+    figures.add("samples-batch", node.batches(batches, SAMPLES_PER_BATCH, BATCH_CONNECTIONS));
     node.settle();
   }
 
   private void measureLoops(BenchNode node, String kafka, int round) throws Exception {
-    addTimes("kafka", KafkaEcho.millis(kafka, plan.loops()));
-    addTimes("loop", node.loops(names("loop-" + round + "-", plan.loops())));
+    figures.addTimes("kafka", KafkaEcho.millis(kafka, plan.loops()));
+    figures.addTimes("loop", node.loops(names("loop-" + round + "-", plan.loops())));
   }
 
   private List<Row> rows() {
-    Row insert = row("insert", "single-row INSERT, 32 connections", "events/s", null);
-    Row fixed = row("get-fixed", "GET with a fixed answer, 64 connections", "1/s", null);
-    Row copy = row("copy", "samples by COPY through pgjdbc", "samples/s", null);
+    Row insert = figures.row("insert", "single-row INSERT, 32 connections", "events/s", null);
+    Row fixed = figures.row("get-fixed", "GET with a fixed answer, 64 connections", "1/s", null);
+    Row copy = figures.row("copy", "samples by COPY through pgjdbc", "samples/s", null);
     Row readEntity50 =
-        row("read-entity-p50", "SELECT of the 500 events of an entity, p50", "ms", null);
-    Row readEntity99 = row("read-entity-p99", "the same, p99", "ms", null);
-    Row readEvents = row("read-events", "SELECT of all events in order", "events/s", null);
-    Row kafka50 = row("kafka-p50", "a record through Kafka and back, p50", "ms", null);
-    Row kafka99 = row("kafka-p99", "the same, p99", "ms", null);
+        figures.row("read-entity-p50", "SELECT of the 500 events of an entity, p50", "ms", null);
+    Row readEntity99 = figures.row("read-entity-p99", "the same, p99", "ms", null);
+    Row readEvents = figures.row("read-events", "SELECT of all events in order", "events/s", null);
+    Row kafka50 = figures.row("kafka-p50", "a record through Kafka and back, p50", "ms", null);
+    Row kafka99 = figures.row("kafka-p99", "the same, p99", "ms", null);
     List<Row> rows = new ArrayList<>(doorRows());
     rows.addAll(
         0,
         List.of(
             insert,
-            row("insert-many", "INSERT of 128 rows, 1 connection", "events/s", insert),
-            row("journal", "events into the journal, 256 in flight", "events/s", insert),
-            row("commands-inside", "durable commands in the process, 256 in flight", "1/s", insert),
-            row("commands-http", "durable commands by POST, 256 connections", "1/s", insert),
+            figures.row("insert-many", "INSERT of 128 rows, 1 connection", "events/s", insert),
+            figures.row("journal", "events into the journal, 256 in flight", "events/s", insert),
+            figures.row(
+                "commands-inside", "durable commands in the process, 256 in flight", "1/s", insert),
+            figures.row(
+                "commands-http", "durable commands by POST, 256 connections", "1/s", insert),
             fixed,
-            row("get-entity", "GET answered by the entity, 64 connections", "1/s", fixed),
+            figures.row("get-entity", "GET answered by the entity, 64 connections", "1/s", fixed),
             copy,
-            row("samples-ndjson", "samples by one NDJSON upload", "samples/s", copy),
-            row("samples-visible", "the same, until every query sees them", "samples/s", copy),
-            row("samples-batch", "samples by batches of 1,000, 8 connections", "samples/s", copy),
+            figures.row("samples-ndjson", "samples by one NDJSON upload", "samples/s", copy),
+            figures.row(
+                "samples-visible", "the same, until every query sees them", "samples/s", copy),
+            figures.row(
+                "samples-batch", "samples by batches of 1,000, 8 connections", "samples/s", copy),
             readEntity50,
-            row("recover-p50", "cold entity of 500 events, first answer, p50", "ms", readEntity50),
-            row("recover-snapshot-p50", "the same with snapshots, p50", "ms", readEntity50),
+            figures.row(
+                "recover-p50", "cold entity of 500 events, first answer, p50", "ms", readEntity50),
+            figures.row("recover-snapshot-p50", "the same with snapshots, p50", "ms", readEntity50),
             readEntity99,
-            row("recover-p99", "cold entity of 500 events, first answer, p99", "ms", readEntity99),
-            row("recover-snapshot-p99", "the same with snapshots, p99", "ms", readEntity99),
+            figures.row(
+                "recover-p99", "cold entity of 500 events, first answer, p99", "ms", readEntity99),
+            figures.row("recover-snapshot-p99", "the same with snapshots, p99", "ms", readEntity99),
             readEvents,
-            row(
+            figures.row(
                 "projection",
                 "events into the KPIs' read model, catching up",
                 "events/s",
                 readEvents),
-            row("lag-half-p50", "until the read model has an event, half load, p50", "ms", null),
-            row("lag-half-p99", "the same, p99", "ms", null),
-            row("lag-full-p50", "until the read model has an event, full load, p50", "ms", null),
-            row("lag-full-p99", "the same, p99", "ms", null),
-            row("heap-idle", "heap of an idle KPI", "bytes", null),
-            row("heap-passivated", "heap of a KPI, nine of ten passivated", "bytes", null),
+            figures.row(
+                "lag-half-p50", "until the read model has an event, half load, p50", "ms", null),
+            figures.row("lag-half-p99", "the same, p99", "ms", null),
+            figures.row(
+                "lag-full-p50", "until the read model has an event, full load, p50", "ms", null),
+            figures.row("lag-full-p99", "the same, p99", "ms", null),
+            figures.row("heap-idle", "heap of an idle KPI", "bytes", null),
+            figures.row("heap-passivated", "heap of a KPI, nine of ten passivated", "bytes", null),
             kafka50,
-            row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
+            figures.row("loop-p50", "sample to workflow over Kafka, p50", "ms", kafka50),
             kafka99,
-            row("loop-p99", "sample to workflow over Kafka, p99", "ms", kafka99)));
+            figures.row("loop-p99", "sample to workflow over Kafka, p99", "ms", kafka99)));
     return rows;
   }
 
   private List<Row> doorRows() {
-    Row open = row("door-open", "durable commands, no login, limits, audit", "1/s", null);
-    return List.of(open, row("door-guarded", "the same with login, limits and audit", "1/s", open));
-  }
-
-  private Row row(String id, String what, String unit, @Nullable Row beside) {
-    return new Row(id, what, unit, figures.getOrDefault(id, List.of()), beside);
-  }
-
-  private void add(String id, double value) {
-    figures.computeIfAbsent(id, first -> new ArrayList<>()).add(value);
-    news.accept("  %-20s %,.1f".formatted(id, value));
-  }
-
-  private double latest(String id) {
-    List<Double> values = figures.getOrDefault(id, List.of());
-    return values.get(values.size() - 1);
-  }
-
-  private void addTimes(String id, List<Double> millis) {
-    add(id + "-p50", Row.quantile(millis, 0.5));
-    add(id + "-p99", Row.quantile(millis, 0.99));
+    Row open = figures.row("door-open", "durable commands, no login, limits, audit", "1/s", null);
+    return List.of(
+        open, figures.row("door-guarded", "the same with login, limits and audit", "1/s", open));
   }
 
   private static List<String> names(String prefix, int count) {

@@ -62,24 +62,63 @@ final class Load {
     Generator on(Load load) throws Exception;
   }
 
+  /** Looks at something else while a load counts. */
+  interface Watch {
+    void begin() throws Exception;
+
+    /** Looks again, after so many steps. */
+    void end(long steps) throws Exception;
+  }
+
+  private static final Watch NOTHING =
+      new Watch() {
+        @Override
+        public void begin() {}
+
+        @Override
+        public void end(long steps) {}
+      };
+
   /** Steps per second, once it has run for {@link Plan#warmUp}. */
   static double perSecond(Plan plan, Start start) throws Exception {
+    return perSecond(plan, start, NOTHING);
+  }
+
+  /** The same, with something else looked at meanwhile. */
+  static double perSecond(Plan plan, Start start, Watch watch) throws Exception {
     Load load = new Load();
     Generator generator = start.on(load);
     double rate;
     try {
       load.awaitFirst();
       load.pause(plan.warmUp());
+      watch.begin();
       long begin = load.count.sum();
       long from = System.nanoTime();
       load.pause(plan.measured());
-      rate = (load.count.sum() - begin) * 1e9 / (System.nanoTime() - from);
+      long steps = load.count.sum() - begin;
+      rate = steps * 1e9 / (System.nanoTime() - from);
+      watch.end(steps);
     } finally {
       load.end();
       generator.awaitEnd();
     }
     load.check();
     return rate;
+  }
+
+  /** Runs a load that isn't measured: a JVM compiles what it does often, and is slow before. */
+  static void warmUp(Plan plan, Start start) throws Exception {
+    Load load = new Load();
+    Generator generator = start.on(load);
+    try {
+      load.awaitFirst();
+      load.pause(plan.jvmWarmUp());
+    } finally {
+      load.end();
+      generator.awaitEnd();
+    }
+    load.check();
   }
 
   /** The longest time a generator may take to end, in seconds. */

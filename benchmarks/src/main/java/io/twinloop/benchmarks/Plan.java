@@ -8,6 +8,7 @@ import java.time.Duration;
  *
  * @param name as it stands in the report
  * @param rounds how often everything is measured, 1 or more
+ * @param jvmWarmUp so long a node's first load isn't measured at all
  * @param warmUp a load that is measured over time runs so long before it counts
  * @param measured and so long while it counts
  * @param entities KPIs that share the commands
@@ -20,6 +21,7 @@ import java.time.Duration;
 record Plan(
     String name,
     int rounds,
+    Duration jvmWarmUp,
     Duration warmUp,
     Duration measured,
     int entities,
@@ -34,6 +36,7 @@ record Plan(
       new Plan(
           "full",
           5,
+          Duration.ofSeconds(30),
           Duration.ofSeconds(2),
           Duration.ofSeconds(4),
           1_000,
@@ -48,6 +51,7 @@ record Plan(
       new Plan(
           "short",
           3,
+          Duration.ofSeconds(10),
           Duration.ofMillis(500),
           Duration.ofSeconds(1),
           500,
@@ -60,5 +64,15 @@ record Plan(
   /** Every row once; its figures say nothing. */
   static final Plan SHORTEST =
       new Plan(
-          "shortest", 1, Duration.ofMillis(100), Duration.ofMillis(300), 50, 2_000, 10, 2, 2, 100);
+          "shortest",
+          1,
+          Duration.ofMillis(100),
+          Duration.ofMillis(100),
+          Duration.ofMillis(300),
+          50,
+          2_000,
+          10,
+          2,
+          2,
+          100);
 }

@@ -169,6 +169,19 @@ final class RawPostgres {
     }
   }
 
+  /** The numbers a query answers, a row each. */
+  List<Long> numbers(String query) throws SQLException {
+    List<Long> numbers = new ArrayList<>();
+    try (Connection connection = connect("");
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(query)) {
+      while (rows.next()) {
+        numbers.add(rows.getLong(1));
+      }
+    }
+    return numbers;
+  }
+
   long number(String query) throws SQLException {
     try (Connection connection = connect("");
         Statement statement = connection.createStatement();
@@ -178,7 +191,9 @@ final class RawPostgres {
     }
   }
 
-  /** Prepares to ask for a number again and again: a connection each time costs more than it tells. */
+  /**
+   * Prepares to ask for a number again and again: a connection each time costs more than it tells.
+   */
   Question question(String query) throws SQLException {
     return new Question(connect(""), query);
   }

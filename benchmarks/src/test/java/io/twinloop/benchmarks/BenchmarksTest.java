@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +48,20 @@ class BenchmarksTest {
           "door-open",
           "door-guarded");
 
+  private static final List<String> COMMAND_ROWS =
+      List.of(
+          "commands",
+          "cpu-node",
+          "cpu-postgres",
+          "cpu-load",
+          "half-p50",
+          "half-p99",
+          "overload",
+          "overload-p99",
+          "refused",
+          "refused-p99",
+          "after-p99");
+
   @TempDir Path folder;
 
   @Test
@@ -69,6 +84,20 @@ class BenchmarksTest {
     }
     assertThat(report.table()).contains(ROWS);
     assertThat(news).anyMatch(line -> line.contains("Round 1 of 1"));
+  }
+
+  @Test
+  void shouldMeasureTheWayOfACommandWithAndWithoutTheRest() throws Exception {
+    Report report = Benchmarks.runCommands(Plan.SHORTEST, folder, line -> {});
+
+    assertThat(report.rows())
+        .extracting(Row::id)
+        .containsAll(
+            Stream.of("all", "write")
+                .flatMap(kind -> COMMAND_ROWS.stream().map(row -> kind + "-" + row))
+                .toList());
+    assertThat(report.rows())
+        .allSatisfy(row -> assertThat(row.median()).as(row.id()).isFinite().isNotNegative());
   }
 
   @Test
