@@ -77,6 +77,32 @@ class DemoTest {
         bus.await("event " + id, ON_KAFKA, event -> event.path("id").asText().equals(id));
       }
     }
+    eraseWhoWorked(told, stories);
+  }
+
+  /** Somebody of the sample company who took part in its stories goes; the stories stay. */
+  private static void eraseWhoWorked(String told, List<JsonNode> stories) {
+    JsonNode person =
+        twin.all("/api/v1/twin/nodes?type=Person").stream()
+            .filter(each -> told.contains(each.get("label").asText()))
+            .findFirst()
+            .orElseThrow();
+    String id = person.get("id").asText();
+    String name = person.get("label").asText();
+
+    assertThat(twin.change("POST", "/api/v1/subjects/" + id + "/erase", "").status())
+        .isEqualTo(200);
+
+    assertThat(twin.node(id).get("label").asText()).isEqualTo("(erased)");
+    assertThat(StoredBytes.inDatabase(services.postgresUrl(), List.of(name))).isEmpty();
+    assertThat(StoredBytes.inFiles(folder.resolve("services"), List.of(name))).isEmpty();
+    JsonNode graph = twin.get("/api/v1/twin/graph?depth=2&root=" + id).body();
+    assertThat(graph.get("relations")).isNotEmpty();
+    for (JsonNode story : stories) {
+      JsonNode now = twin.loop(story.get("correlationId").asText());
+      assertThat(now.get("steps")).hasSameSizeAs(story.get("steps"));
+      assertThat(now.toString()).doesNotContain(name);
+    }
   }
 
   private static String runDemo(long seed) throws IOException {
