@@ -1,6 +1,7 @@
 package io.twinloop.http;
 
 import com.typesafe.config.Config;
+import io.twinloop.domain.SettingsUnder;
 import io.twinloop.http.tls.TlsSettings;
 import java.time.Duration;
 import java.util.Optional;
@@ -34,40 +35,41 @@ public record HttpSettings(
     OriginGuard guard) {
 
   private static final String PATH = "twinloop.http";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
 
   public HttpSettings {
-    check(!host.isBlank(), "host", "an address or name", host);
-    check(port >= 0 && port <= 65_535, "port", "a TCP port from 0 to 65535", port);
-    check(maxConnections > 0, "max-connections", "1 or more", maxConnections);
-    check(requestsInProgress > 0, "requests-in-progress", "1 or more", requestsInProgress);
-    check(uploadsInProgress > 0, "uploads-in-progress", "1 or more", uploadsInProgress);
-    check(
+    SETTINGS.check(!host.isBlank(), "host", "an address or name", host);
+    SETTINGS.check(port >= 0 && port <= 65_535, "port", "a TCP port from 0 to 65535", port);
+    SETTINGS.check(maxConnections > 0, "max-connections", "1 or more", maxConnections);
+    SETTINGS.check(requestsInProgress > 0, "requests-in-progress", "1 or more", requestsInProgress);
+    SETTINGS.check(uploadsInProgress > 0, "uploads-in-progress", "1 or more", uploadsInProgress);
+    SETTINGS.check(
         idleTimeout.compareTo(requestTimeout) > 0,
         "idle-timeout",
         "longer than request-timeout",
         idleTimeout);
-    check(
+    SETTINGS.check(
         idleTimeout.compareTo(streamHeartbeat) > 0,
         "stream-heartbeat",
         "shorter than idle-timeout",
         streamHeartbeat);
-    checkPositive(requestTimeout, "request-timeout");
-    checkPositive(bodyTimeout, "body-timeout");
-    checkPositive(bulkBodyTimeout, "bulk-body-timeout");
-    check(refusedBodyDrain >= 0, "refused-body-drain", "0 or more", refusedBodyDrain);
-    check(gzipRatio >= 1, "gzip-ratio", "1 or more", gzipRatio);
-    check(maxUriLength >= 256, "max-uri-length", "256 or more", maxUriLength);
-    check(
+    SETTINGS.checkPositive(requestTimeout, "request-timeout");
+    SETTINGS.checkPositive(bodyTimeout, "body-timeout");
+    SETTINGS.checkPositive(bulkBodyTimeout, "bulk-body-timeout");
+    SETTINGS.check(refusedBodyDrain >= 0, "refused-body-drain", "0 or more", refusedBodyDrain);
+    SETTINGS.check(gzipRatio >= 1, "gzip-ratio", "1 or more", gzipRatio);
+    SETTINGS.check(maxUriLength >= 256, "max-uri-length", "256 or more", maxUriLength);
+    SETTINGS.check(
         maxHeaderValueLength >= 256,
         "max-header-value-length",
         "256 or more",
         maxHeaderValueLength);
-    check(maxChunkSize >= 1024, "max-chunk-size", "1024 or more", maxChunkSize);
-    checkPositive(readAfterTimeout, "read-after-timeout");
-    checkPositive(streamHeartbeat, "stream-heartbeat");
-    checkPositive(idempotencyRetention, "idempotency-retention");
-    checkPositive(idempotencyLease, "idempotency-lease");
-    checkPositive(stopTimeout, "stop-timeout");
+    SETTINGS.check(maxChunkSize >= 1024, "max-chunk-size", "1024 or more", maxChunkSize);
+    SETTINGS.checkPositive(readAfterTimeout, "read-after-timeout");
+    SETTINGS.checkPositive(streamHeartbeat, "stream-heartbeat");
+    SETTINGS.checkPositive(idempotencyRetention, "idempotency-retention");
+    SETTINGS.checkPositive(idempotencyLease, "idempotency-lease");
+    SETTINGS.checkPositive(stopTimeout, "stop-timeout");
   }
 
   /** Reads the settings; throws with the key that is wrong. */
@@ -95,16 +97,5 @@ public record HttpSettings(
         config.getDuration("stop-timeout"),
         TlsSettings.from(application, PATH + ".tls"),
         OriginGuard.from(config));
-  }
-
-  private static void checkPositive(Duration value, String key) {
-    check(!value.isZero() && !value.isNegative(), key, "longer than nothing", value);
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }

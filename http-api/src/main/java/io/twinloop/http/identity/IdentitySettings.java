@@ -2,6 +2,7 @@ package io.twinloop.http.identity;
 
 import com.typesafe.config.Config;
 import io.twinloop.domain.Secret;
+import io.twinloop.domain.SettingsUnder;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,6 +29,7 @@ public record IdentitySettings(
     Duration unitsMemory) {
 
   private static final String PATH = "twinloop.identity";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
   private static final int SHORTEST_SECRET_BYTES = 32;
   private static final Duration LONGEST_LEEWAY = Duration.ofMinutes(5);
 
@@ -38,21 +40,21 @@ public record IdentitySettings(
     audiences = List.copyOf(audiences);
     checkSecret(secret);
     keySet.ifPresent(IdentitySettings::checkAddress);
-    check(!issuer.isBlank(), "issuer", "the iss of the tokens to take", issuer);
-    check(
+    SETTINGS.check(!issuer.isBlank(), "issuer", "the iss of the tokens to take", issuer);
+    SETTINGS.check(
         !audiences.isEmpty() && audiences.stream().noneMatch(String::isBlank),
         "audiences",
         "one or more names, with commas between them",
         audiences);
-    check(
+    SETTINGS.check(
         !leeway.isNegative() && leeway.compareTo(LONGEST_LEEWAY) <= 0,
         "leeway",
         "from 0 to 5 minutes",
         leeway);
-    checkPositive(keySetRefresh, "jwks-refresh");
-    checkPositive(keySetPause, "jwks-pause");
-    checkPositive(apiKeyMemory, "api-key-memory");
-    checkPositive(unitsMemory, "units-memory");
+    SETTINGS.checkPositive(keySetRefresh, "jwks-refresh");
+    SETTINGS.checkPositive(keySetPause, "jwks-pause");
+    SETTINGS.checkPositive(apiKeyMemory, "api-key-memory");
+    SETTINGS.checkPositive(unitsMemory, "units-memory");
   }
 
   /** Reads the settings; throws with the key that is wrong. */
@@ -105,21 +107,10 @@ public record IdentitySettings(
   private static void checkAddress(URI address) {
     String scheme = String.valueOf(address.getScheme()).toLowerCase(Locale.ROOT);
     boolean web = (scheme.equals("https") || scheme.equals("http")) && address.getHost() != null;
-    check(
+    SETTINGS.check(
         web || (scheme.equals("file") && address.getPath() != null),
         "jwks-url",
         "an address that begins with https://, http:// or file:///",
         address);
-  }
-
-  private static void checkPositive(Duration value, String key) {
-    check(!value.isZero() && !value.isNegative(), key, "longer than nothing", value);
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }

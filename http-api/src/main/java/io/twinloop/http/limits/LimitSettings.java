@@ -2,6 +2,7 @@ package io.twinloop.http.limits;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
+import io.twinloop.domain.SettingsUnder;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ public record LimitSettings(
     When when, Quota usual, Map<String, Quota> classes, Quota failedLogins, int mostCallers) {
 
   private static final String PATH = "twinloop.limits";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
 
   /** When requests are limited. */
   public enum When {
@@ -32,14 +34,14 @@ public record LimitSettings(
   /** So many requests in such a time, at once or spread over it. */
   public record Quota(long requests, Duration per) {
     public Quota {
-      check(requests >= 1, "requests", "1 or more", requests);
-      check(per.toSeconds() >= 1, "per", "a second or longer", per);
+      SETTINGS.check(requests >= 1, "requests", "1 or more", requests);
+      SETTINGS.check(per.toSeconds() >= 1, "per", "a second or longer", per);
     }
   }
 
   public LimitSettings {
     classes = Map.copyOf(classes);
-    check(mostCallers >= 1, "most-callers", "1 or more", mostCallers);
+    SETTINGS.check(mostCallers >= 1, "most-callers", "1 or more", mostCallers);
   }
 
   /** Reads the settings; throws with the key that is wrong. */
@@ -62,7 +64,7 @@ public record LimitSettings(
       case "with-login" -> When.WITH_LOGIN;
       case "never" -> When.NEVER;
       default -> {
-        check(false, "when", "one of " + List.of("always", "with-login", "never"), text);
+        SETTINGS.check(false, "when", "one of " + List.of("always", "with-login", "never"), text);
         yield When.ALWAYS;
       }
     };
@@ -70,12 +72,5 @@ public record LimitSettings(
 
   private static Quota quota(Config config) {
     return new Quota(config.getLong("requests"), config.getDuration("per"));
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }

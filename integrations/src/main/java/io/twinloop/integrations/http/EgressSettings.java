@@ -1,6 +1,7 @@
 package io.twinloop.integrations.http;
 
 import com.typesafe.config.Config;
+import io.twinloop.domain.SettingsUnder;
 import io.twinloop.domain.outbound.Backoff;
 import java.time.Duration;
 
@@ -20,16 +21,18 @@ public record EgressSettings(
     PerDestination destination) {
 
   private static final String PATH = "twinloop.egress";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
 
   /** Refuses settings that make no sense, naming the key. */
   public EgressSettings {
-    check(isPositive(timeout), "timeout", "longer than nothing", timeout);
-    check(maxTimeout.compareTo(timeout) >= 0, "max-timeout", "no shorter than timeout", maxTimeout);
-    check(isPositive(connectTimeout), "connect-timeout", "longer than nothing", connectTimeout);
-    check(maxResponse > 0, "max-response", "1 or more", maxResponse);
-    check(maxRedirects >= 0, "max-redirects", "0 or more", maxRedirects);
-    check(maxConcurrent > 0, "max-concurrent", "1 or more", maxConcurrent);
-    check(maxWaiting > 0, "max-waiting", "1 or more", maxWaiting);
+    SETTINGS.checkPositive(timeout, "timeout");
+    SETTINGS.check(
+        maxTimeout.compareTo(timeout) >= 0, "max-timeout", "no shorter than timeout", maxTimeout);
+    SETTINGS.checkPositive(connectTimeout, "connect-timeout");
+    SETTINGS.check(maxResponse > 0, "max-response", "1 or more", maxResponse);
+    SETTINGS.check(maxRedirects >= 0, "max-redirects", "0 or more", maxRedirects);
+    SETTINGS.check(maxConcurrent > 0, "max-concurrent", "1 or more", maxConcurrent);
+    SETTINGS.check(maxWaiting > 0, "max-waiting", "1 or more", maxWaiting);
   }
 
   /**
@@ -44,11 +47,11 @@ public record EgressSettings(
       int maxConcurrent, int rate, int failures, int window, Duration pause) {
 
     public PerDestination {
-      check(maxConcurrent > 0, "destination.max-concurrent", "1 or more", maxConcurrent);
-      check(rate > 0, "destination.rate", "1 or more", rate);
-      check(failures > 0, "destination.failures", "1 or more", failures);
-      check(window >= failures, "destination.window", "no fewer than failures", window);
-      check(isPositive(pause), "destination.pause", "longer than nothing", pause);
+      SETTINGS.check(maxConcurrent > 0, "destination.max-concurrent", "1 or more", maxConcurrent);
+      SETTINGS.check(rate > 0, "destination.rate", "1 or more", rate);
+      SETTINGS.check(failures > 0, "destination.failures", "1 or more", failures);
+      SETTINGS.check(window >= failures, "destination.window", "no fewer than failures", window);
+      SETTINGS.checkPositive(pause, "destination.pause");
     }
   }
 
@@ -75,19 +78,9 @@ public record EgressSettings(
   }
 
   private static Backoff backoff(Duration first, Duration longest) {
-    check(isPositive(first), "first-pause", "longer than nothing", first);
-    check(longest.compareTo(first) >= 0, "longest-pause", "no shorter than first-pause", longest);
+    SETTINGS.checkPositive(first, "first-pause");
+    SETTINGS.check(
+        longest.compareTo(first) >= 0, "longest-pause", "no shorter than first-pause", longest);
     return new Backoff(first, longest);
-  }
-
-  private static boolean isPositive(Duration duration) {
-    return !duration.isZero() && !duration.isNegative();
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }

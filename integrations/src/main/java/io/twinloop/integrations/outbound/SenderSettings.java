@@ -1,6 +1,7 @@
 package io.twinloop.integrations.outbound;
 
 import com.typesafe.config.Config;
+import io.twinloop.domain.SettingsUnder;
 import io.twinloop.domain.outbound.Backoff;
 import java.time.Duration;
 
@@ -16,26 +17,33 @@ public record SenderSettings(
     Duration maxAge) {
 
   private static final String PATH = "twinloop.outbound.sender";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
+  private static final String EGRESS_TIMEOUT = "twinloop.egress.timeout";
 
   /** Refuses settings that make no sense, naming the key. */
   public SenderSettings {
-    check(isPositive(interval), "interval", "longer than nothing", interval);
-    check(inFlight > 0, "in-flight", "1 or more", inFlight);
-    check(isPositive(timeout), "timeout", "longer than nothing", timeout);
-    check(lease.compareTo(timeout) > 0, "lease", "longer than timeout", lease);
-    check(maxAttempts > 0, "max-attempts", "1 or more", maxAttempts);
-    check(isPositive(longestPause), "longest-pause", "longer than nothing", longestPause);
-    check(isPositive(maxAge), "max-age", "longer than nothing", maxAge);
+    SETTINGS.checkPositive(interval, "interval");
+    SETTINGS.check(inFlight > 0, "in-flight", "1 or more", inFlight);
+    SETTINGS.checkPositive(timeout, "timeout");
+    SETTINGS.check(lease.compareTo(timeout) > 0, "lease", "longer than timeout", lease);
+    SETTINGS.check(maxAttempts > 0, "max-attempts", "1 or more", maxAttempts);
+    SETTINGS.checkPositive(longestPause, "longest-pause");
+    SETTINGS.checkPositive(maxAge, "max-age");
   }
 
   /** Reads the settings; throws with the key that is wrong. */
   public static SenderSettings from(Config application) {
     Config config = application.getConfig(PATH);
     Duration longest = config.getDuration("longest-pause");
+    Duration timeout = config.getDuration("timeout");
+    checkLonger(timeout, EGRESS_TIMEOUT, application);
+    if (!application.getString("twinloop.outbound.smtp.host").isEmpty()) {
+      checkLonger(timeout, "twinloop.outbound.smtp.timeout", application);
+    }
     return new SenderSettings(
         config.getDuration("interval"),
         config.getInt("in-flight"),
-        config.getDuration("timeout"),
+        timeout,
         config.getDuration("lease"),
         config.getInt("max-attempts"),
         backoff(config.getDuration("first-pause"), longest),
@@ -43,20 +51,20 @@ public record SenderSettings(
         config.getDuration("max-age"));
   }
 
+  /** What gives up first says why, and ends what it does; the sender only counts the time. */
+  private static void checkLonger(Duration timeout, String other, Config application) {
+    Duration shorter = application.getDuration(other);
+    SETTINGS.check(
+        timeout.compareTo(shorter) > 0,
+        "timeout",
+        "longer than %s, %s".formatted(other, shorter),
+        timeout);
+  }
+
   private static Backoff backoff(Duration first, Duration longest) {
-    check(isPositive(first), "first-pause", "longer than nothing", first);
-    check(longest.compareTo(first) >= 0, "longest-pause", "no shorter than first-pause", longest);
+    SETTINGS.checkPositive(first, "first-pause");
+    SETTINGS.check(
+        longest.compareTo(first) >= 0, "longest-pause", "no shorter than first-pause", longest);
     return new Backoff(first, longest);
-  }
-
-  private static boolean isPositive(Duration duration) {
-    return !duration.isZero() && !duration.isNegative();
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }

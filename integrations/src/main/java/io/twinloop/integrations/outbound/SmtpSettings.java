@@ -2,6 +2,7 @@ package io.twinloop.integrations.outbound;
 
 import com.typesafe.config.Config;
 import io.twinloop.domain.Secret;
+import io.twinloop.domain.SettingsUnder;
 import java.time.Duration;
 import java.util.Map;
 
@@ -22,6 +23,7 @@ record SmtpSettings(
     Map<String, String> recipients) {
 
   private static final String PATH = "twinloop.outbound.smtp";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
 
   /** How the connection is made secure. */
   enum Security {
@@ -33,11 +35,15 @@ record SmtpSettings(
   SmtpSettings {
     recipients = Map.copyOf(recipients);
     if (!host.isEmpty()) {
-      check(port > 0 && port < 65_536, "port", "from 1 to 65535", port);
-      check(from.contains("@"), "from", "the address that mails come from", from);
-      check(!timeout.isZero() && !timeout.isNegative(), "timeout", "longer than nothing", timeout);
-      check(user.isEmpty() == password.isEmpty(), "password", "given with user, and only then", "");
-      check(
+      SETTINGS.check(port > 0 && port < 65_536, "port", "from 1 to 65535", port);
+      SETTINGS.check(from.contains("@"), "from", "the address that mails come from", from);
+      SETTINGS.checkPositive(timeout, "timeout");
+      SETTINGS.check(
+          user.isEmpty() == password.isEmpty(),
+          "password",
+          "given with user, and only then",
+          "one of them alone");
+      SETTINGS.check(
           security != Security.NONE || password.isEmpty(),
           "security",
           "starttls or tls where there is a password",
@@ -56,12 +62,5 @@ record SmtpSettings(
         config.getString("from"),
         config.getDuration("timeout"),
         OutboundConfig.texts(config, "recipients"));
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not '%s'".formatted(PATH, key, expected, value));
-    }
   }
 }

@@ -1,6 +1,7 @@
 package io.twinloop.projections.audit;
 
 import com.typesafe.config.Config;
+import io.twinloop.domain.SettingsUnder;
 import java.time.Duration;
 
 /**
@@ -14,11 +15,13 @@ import java.time.Duration;
 public record AuditSettings(boolean enabled, int places, Duration patience, Duration retention) {
 
   private static final String PATH = "twinloop.audit";
+  private static final SettingsUnder SETTINGS = new SettingsUnder(PATH);
 
   public AuditSettings {
-    check(places >= 1, "places", "1 or more", places);
-    check(!patience.isNegative(), "patience", "0 or longer", patience);
-    check(retention.compareTo(Duration.ofDays(1)) >= 0, "retention", "a day or longer", retention);
+    SETTINGS.check(places >= 1, "places", "1 or more", places);
+    SETTINGS.check(!patience.isNegative(), "patience", "0 or longer", patience);
+    SETTINGS.check(
+        retention.compareTo(Duration.ofDays(1)) >= 0, "retention", "a day or longer", retention);
   }
 
   /** Reads the settings; throws with the key that is wrong. */
@@ -29,12 +32,5 @@ public record AuditSettings(boolean enabled, int places, Duration patience, Dura
         config.getInt("places"),
         config.getDuration("patience"),
         config.getDuration("retention"));
-  }
-
-  private static void check(boolean fine, String key, String expected, Object value) {
-    if (!fine) {
-      throw new IllegalArgumentException(
-          "%s.%s must be %s, not %s".formatted(PATH, key, expected, value));
-    }
   }
 }
