@@ -30,6 +30,7 @@ import io.twinloop.projections.kpi.KpiQueries.KpiRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -222,6 +223,7 @@ public final class KpiRoutes {
                 series -> {
                   List<SampleStep> all = new ArrayList<>(days);
                   all.addAll(SampleStep.of(series, SampleStep.DAY));
+                  all.sort(Comparator.comparing(SampleStep::from)); // a late one goes before
                   return steps(SampleStep.together(all, step), step, limit);
                 }));
   }

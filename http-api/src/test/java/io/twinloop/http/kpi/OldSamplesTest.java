@@ -85,6 +85,33 @@ class OldSamplesTest {
         .isEqualTo(410);
   }
 
+  /** It came after its day was rolled up, and stays one by one until the next time. */
+  @Test
+  void shouldCountALateSampleIntoItsDay() throws SQLException {
+    long day = SINCE.getEpochSecond() / 86_400 - 5;
+    Sample late = Sample.of(Instant.ofEpochSecond(day * 86_400 + 60), 9, "test");
+    try (Connection connection = dataSource.getConnection()) {
+      Sql.update(
+          connection,
+          "INSERT INTO kpi_sample_chunk VALUES ('late', ?, ?, 1)",
+          SampleChunk.hourOf(late),
+          SampleChunk.pack(List.of(late)));
+      Sql.update(connection, "INSERT INTO kpi_samples_kept VALUES ('late', ?)", SINCE);
+      Sql.update(
+          connection,
+          "INSERT INTO kpi_sample_day VALUES ('late', ?, 1, 1, 1, 1), ('late', ?, 1, 1, 1, 1)",
+          day,
+          day + 1);
+    }
+
+    JsonNode days = json(server.get("/api/v1/kpis/late/samples?step=24h")).path("items");
+
+    assertThat(days).hasSize(2);
+    assertThat(days.at("/0/count").intValue()).isEqualTo(2);
+    assertThat(days.at("/0/mean").doubleValue()).isEqualTo(5);
+    assertThat(days.at("/1/count").intValue()).isEqualTo(1);
+  }
+
   @Test
   void shouldShowWhatIsKept() {
     assertThat(json(server.get(SAMPLES)).path("items")).hasSize(1);
