@@ -79,9 +79,6 @@ final class Node implements AutoCloseable {
 
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
-  /** A message whose keys don't come by then is sent later. */
-  private static final Duration LONGEST_LOOK_FOR_KEYS = Duration.ofSeconds(5);
-
   private static final Duration FOLLOW_CLOCK = Duration.ofMillis(500);
 
   private final Config config;
@@ -204,6 +201,7 @@ final class Node implements AutoCloseable {
       // Last, as what is sent can't be taken back: a node that can't start sends nothing.
       OutboxSender sender = outboxSender(readModels.database(), http, personalData);
       stops.push(new Stop("outbox", closing(sender)));
+      OutboxWatch.measure(sender, metrics);
       sender.start();
     }
   }
@@ -213,10 +211,7 @@ final class Node implements AutoCloseable {
     JdbcSubjectKeys keys =
         new JdbcSubjectKeys(
             database, personal.master(), personal.others(), clock, personal.keyCache());
-    int rewrapped = 0;
-    for (int some = await(keys.rewrap()); some > 0; some = await(keys.rewrap())) {
-      rewrapped += some;
-    }
+    int rewrapped = await(keys.rewrap());
     if (rewrapped > 0) {
       LOG.info("The keys of {} persons are wrapped by {} now.", rewrapped, personal.master());
     }
@@ -243,7 +238,7 @@ final class Node implements AutoCloseable {
     return new OutboxSender(
         new JdbcOutbox(database, clock),
         Transports.of(config, http, Clock.systemUTC()),
-        text -> personalData.revealNow(text, LONGEST_LOOK_FOR_KEYS),
+        texts -> personalData.revealAll(texts, subject -> true),
         SenderSettings.from(config),
         clock,
         () -> ThreadLocalRandom.current().nextDouble());

@@ -102,7 +102,8 @@ final class Routes {
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
                 audit.check(),
                 new HealthCheck(bus.name(), false, () -> bus.ping(Duration.ofSeconds(3))),
-                EgressWatch.check(http)),
+                EgressWatch.check(http),
+                new OutboxWatch(readModels.database(), clock).check(metrics)),
             Clock.systemUTC());
     availability.watch(system);
   }

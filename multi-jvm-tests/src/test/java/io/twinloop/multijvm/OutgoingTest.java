@@ -157,6 +157,7 @@ class OutgoingTest {
         .with("TWINLOOP_WEBHOOK_URL", "http://" + host + "/hook")
         .with("TWINLOOP_WEBHOOK_SECRET", HOOK_SECRET)
         .with("TWINLOOP_SECRET_ERP", ERP_SECRET)
+        .withJvmOption("-Dtwinloop.egress.timeout=15s")
         .withJvmOption("-Dtwinloop.outbound.sender.timeout=20s")
         .withJvmOption("-Dtwinloop.outbound.sender.lease=21s")
         .start();

@@ -34,19 +34,42 @@ public interface Outbox {
   record Claim(OutboundMessage message, int attempt, Instant waitingSince, String lease) {}
 
   /** What came of sending. */
-  sealed interface Outcome {}
+  sealed interface Outcome {
+    /** How the message stands after it. */
+    State state();
+  }
 
   /** The other side has it. */
-  record Sent() implements Outcome {}
+  record Sent() implements Outcome {
+    @Override
+    public State state() {
+      return State.SENT;
+    }
+  }
 
   /** It won't be tried again; the sentence says why. */
-  record Failed(String error) implements Outcome {}
+  record Failed(String error) implements Outcome {
+    @Override
+    public State state() {
+      return State.FAILED;
+    }
+  }
 
   /** It is due again at an instant; the sentence says why. */
-  record TryAgain(String error, Instant at) implements Outcome {}
+  record TryAgain(String error, Instant at) implements Outcome {
+    @Override
+    public State state() {
+      return State.WAITING;
+    }
+  }
 
   /** Nothing is configured that could send it; the sentence says what is missing. */
-  record WouldSend(String reason) implements Outcome {}
+  record WouldSend(String reason) implements Outcome {
+    @Override
+    public State state() {
+      return State.WOULD_SEND;
+    }
+  }
 
   /** Takes messages that are due, the one that waits longest first, for at most this long. */
   CompletionStage<List<Claim>> claim(int atMost, Duration lease);

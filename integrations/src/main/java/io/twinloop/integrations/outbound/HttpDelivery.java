@@ -18,9 +18,10 @@ final class HttpDelivery {
   static Delivery of(Answer answer, Clock clock) {
     if (answer instanceof NoAnswer none) {
       String sentence = none.reason().title() + ": " + none.sentence() + ".";
+      String general = none.reason().title() + ".";
       return none.reason().isPassing()
-          ? new Delivery.Missed(sentence, none.notBefore())
-          : new Delivery.Refused(sentence);
+          ? new Delivery.Missed(sentence, general, none.notBefore())
+          : new Delivery.Refused(sentence, general);
     }
     Received received = (Received) answer;
     int status = received.status();

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,8 +23,9 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +51,7 @@ public final class OutboxSender implements AutoCloseable {
   private final DoubleSupplier random;
   private final ScheduledThreadPoolExecutor timer;
   private final Map<Claim, CompletableFuture<?>> underWay = new ConcurrentHashMap<>();
+  private final Map<Channel, Map<Outbox.State, LongAdder>> settled = counters();
   private final AtomicBoolean looking = new AtomicBoolean();
   private final AtomicBoolean away = new AtomicBoolean();
 
@@ -78,7 +81,18 @@ public final class OutboxSender implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  private static Map<Channel, Map<Outbox.State, LongAdder>> counters() {
+    Map<Channel, Map<Outbox.State, LongAdder>> counters = new EnumMap<>(Channel.class);
+    for (Channel channel : Channel.values()) {
+      Map<Outbox.State, LongAdder> states = new EnumMap<>(Outbox.State.class);
+      for (Outbox.State state : Outbox.State.values()) {
+        states.put(state, new LongAdder());
+      }
+      counters.put(channel, states);
+    }
+    return counters;
   }
 
   /** Looks for messages now and then again and again, until it is closed. */
@@ -95,21 +109,41 @@ public final class OutboxSender implements AutoCloseable {
       return;
     }
     var unused = // what comes of it is handled when it comes
-        outbox
-            .claim(free, settings.lease())
-            .whenComplete(
+        begun(() -> outbox.claim(free, settings.lease()))
+            .whenCompleteAsync(
                 (claims, failure) -> {
-                  looking.set(false);
-                  if (failure != null) {
+                  if (failure == null) {
+                    away.set(false);
+                    claims.forEach(this::send);
+                  } else {
                     claimFailed(failure);
-                    return;
                   }
-                  away.set(false);
-                  claims.forEach(this::send);
-                  if (claims.size() == free) {
+                  looking.set(false); // not before all are counted as under way
+                  if (failure == null && claims.size() == free) {
                     lookAgain();
                   }
-                });
+                },
+                this::onOwnThread);
+  }
+
+  private static <T> CompletionStage<T> begun(Supplier<CompletionStage<T>> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  /**
+   * Whoever answers (a thread of the database, of a transport) goes back to its own work. What
+   * comes after the end is short, and done where it comes.
+   */
+  private void onOwnThread(Runnable work) {
+    try {
+      timer.execute(work);
+    } catch (RejectedExecutionException ended) {
+      work.run();
+    }
   }
 
   private void claimFailed(Throwable failure) {
@@ -127,20 +161,42 @@ public final class OutboxSender implements AutoCloseable {
   }
 
   private void send(Claim claim) {
-    CompletableFuture<Boolean> sending =
-        outcome(claim).thenCompose(outcome -> outbox.settle(claim, outcome)).toCompletableFuture();
+    CompletableFuture<Void> sending = new CompletableFuture<>();
     underWay.put(claim, sending);
     var unused = // told in the log
-        sending.whenComplete(
-            (settled, failure) -> {
-              underWay.remove(claim);
-              if (failure != null || !settled) {
-                LOG.warn(
-                    "What came of message {} could not be noted, it may go out again: {}",
-                    claim.message().id(),
-                    failure == null ? "it took longer than its lease" : failure.toString());
+        begun(() -> outcome(claim))
+            .thenComposeAsync(outcome -> settle(claim, outcome), this::onOwnThread)
+            .whenCompleteAsync(
+                (settled, failure) -> {
+                  underWay.remove(claim);
+                  if (failure != null || !settled) {
+                    LOG.warn(
+                        "What came of message {} could not be noted, it may go out again: {}",
+                        claim.message().id(),
+                        failure == null ? "it took longer than its lease" : failure.toString());
+                  }
+                  sending.complete(null);
+                },
+                this::onOwnThread);
+  }
+
+  private CompletionStage<Boolean> settle(Claim claim, Outcome outcome) {
+    return outbox
+        .settle(claim, outcome)
+        .thenApply(
+            noted -> {
+              if (noted) {
+                settled.get(claim.message().channel()).get(outcome.state()).increment();
               }
+              return noted;
             });
+  }
+
+  /**
+   * How often a message of this channel came to this state here; waiting when it is tried again.
+   */
+  public long settled(Channel channel, Outbox.State state) {
+    return settled.get(channel).get(state).sum();
   }
 
   private CompletionStage<Outcome> outcome(Claim claim) {
@@ -164,37 +220,51 @@ public final class OutboxSender implements AutoCloseable {
               "Nothing is configured for twinloop.outbound.channels.%s."
                   .formatted(claim.message().channel().wireName())));
     }
-    return deliver(transport, claim.message())
-        .copy()
-        .orTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
+    return begun(() -> deliver(transport, claim.message()))
         .exceptionally(failure -> new Delivery.Missed(reason(failure), null))
         .thenApply(delivery -> outcome(claim, delivery));
   }
 
-  private CompletableFuture<Delivery> deliver(Transport transport, OutboundMessage message) {
-    try {
-      OutboundMessage ready = transport.leavesTheHouse() ? unsealed(message) : message;
-      return transport.deliver(ready).toCompletableFuture();
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+  private CompletionStage<Delivery> deliver(Transport transport, OutboundMessage message) {
+    long end = System.nanoTime() + settings.timeout().toNanos();
+    return transport.leavesTheHouse()
+        ? until(end, unsealed(message))
+            .thenComposeAsync(ready -> handOver(transport, message, ready, end), this::onOwnThread)
+        : until(end, transport.deliver(message));
+  }
+
+  /** Where something was sealed, what is kept of the delivery must not say it in clear. */
+  private static CompletionStage<Delivery> handOver(
+      Transport transport, OutboundMessage message, OutboundMessage ready, long end) {
+    CompletionStage<Delivery> delivery = until(end, transport.deliver(ready));
+    return ready.equals(message) ? delivery : delivery.thenApply(Delivery::discreet);
+  }
+
+  /** The stage itself is ended when the time is over, so that who works on it can tell. */
+  private static <T> CompletableFuture<T> until(long end, CompletionStage<T> stage) {
+    long left = Math.max(0, end - System.nanoTime());
+    return stage.toCompletableFuture().orTimeout(left, TimeUnit.NANOSECONDS);
   }
 
   /** The one place where what is sealed is made readable. */
-  private OutboundMessage unsealed(OutboundMessage message) {
-    return new OutboundMessage(
-        message.id(),
-        message.channel(),
-        unsealed(message.recipient()),
-        unsealed(message.subject()),
-        unsealing.apply(message.body()),
-        message.correlationId(),
-        message.workflowId(),
-        message.at());
-  }
-
-  private @Nullable String unsealed(@Nullable String text) {
-    return text == null ? null : unsealing.apply(text);
+  private CompletionStage<OutboundMessage> unsealed(OutboundMessage message) {
+    String recipient = message.recipient();
+    String subject = message.subject();
+    List<String> texts =
+        List.of(recipient == null ? "" : recipient, subject == null ? "" : subject, message.body());
+    return unsealing
+        .apply(texts)
+        .thenApply(
+            open ->
+                new OutboundMessage(
+                    message.id(),
+                    message.channel(),
+                    recipient == null ? null : open.get(0),
+                    subject == null ? null : open.get(1),
+                    open.get(2),
+                    message.correlationId(),
+                    message.workflowId(),
+                    message.at()));
   }
 
   private String reason(Throwable failure) {

@@ -40,7 +40,8 @@ final class SlackTransport implements Transport {
       return CompletableFuture.completedStage(
           new Delivery.NotConfigured(
               "No address is configured for '%s' (twinloop.outbound.slack.addresses)."
-                  .formatted(LogTransport.line(name))));
+                  .formatted(LogTransport.line(name)),
+              "No address is configured for this recipient (twinloop.outbound.slack.addresses)."));
     }
     ObjectNode json = JsonNodeFactory.instance.objectNode().put("text", text(message));
     Request request =

@@ -8,6 +8,7 @@ import jakarta.mail.internet.AddressException;
 import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeMessage;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Date;
 import java.util.Optional;
 import java.util.Properties;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class SmtpTransport implements Transport {
 
   private static final int CONNECTIONS = 4;
+  private static final Duration LONGEST_CONNECT = Duration.ofSeconds(20);
   private static final int LONGEST_REASON = 300;
   private static final Pattern LINE_ENDING = Pattern.compile("[\\p{Cntrl}\\p{Zl}\\p{Zp}]");
 
@@ -72,7 +74,9 @@ final class SmtpTransport implements Transport {
     properties.put("mail.transport.protocol", "smtp");
     properties.put("mail.smtp.host", settings.host());
     properties.put("mail.smtp.port", Integer.toString(settings.port()));
-    properties.put("mail.smtp.connectiontimeout", millis);
+    properties.put(
+        "mail.smtp.connectiontimeout",
+        Long.toString(Math.min(LONGEST_CONNECT.toMillis(), settings.timeout().toMillis())));
     properties.put("mail.smtp.timeout", millis);
     properties.put("mail.smtp.writetimeout", millis);
     properties.put("mail.smtp.auth", Boolean.toString(!settings.user().isEmpty()));
@@ -93,7 +97,22 @@ final class SmtpTransport implements Transport {
           new Delivery.NotConfigured(
               "No mail server is configured (twinloop.outbound.smtp.host)."));
     }
-    return CompletableFuture.supplyAsync(() -> send(message), threads);
+    CompletableFuture<Delivery> delivery = new CompletableFuture<>();
+    threads.execute(
+        () -> {
+          if (!delivery.isDone()) { // whom it took too long to get here will send it again
+            hand(message, delivery);
+          }
+        });
+    return delivery;
+  }
+
+  private void hand(OutboundMessage message, CompletableFuture<Delivery> delivery) {
+    try {
+      delivery.complete(send(message));
+    } catch (RuntimeException e) {
+      delivery.completeExceptionally(e);
+    }
   }
 
   private Delivery send(OutboundMessage message) {
@@ -102,7 +121,8 @@ final class SmtpTransport implements Transport {
     if (!address.contains("@")) {
       return new Delivery.NotConfigured(
           "No address is configured for '%s' (twinloop.outbound.smtp.recipients)."
-              .formatted(LogTransport.line(name)));
+              .formatted(LogTransport.line(name)),
+          "No address is configured for this recipient (twinloop.outbound.smtp.recipients).");
     }
     String subject = message.subject() == null ? "" : message.subject().strip();
     if (LINE_ENDING.matcher(address).find() || LINE_ENDING.matcher(subject).find()) {
@@ -126,7 +146,8 @@ final class SmtpTransport implements Transport {
       return new Delivery.Delivered();
     } catch (AddressException e) {
       return new Delivery.Refused(
-          "'%s' is no address mail can be sent to.".formatted(LogTransport.line(address)));
+          "'%s' is no address mail can be sent to.".formatted(LogTransport.line(address)),
+          "The recipient is no address mail can be sent to.");
     } catch (MessagingException e) {
       return failure(e);
     }
@@ -154,9 +175,15 @@ final class SmtpTransport implements Transport {
     String sentence =
         "The mail server did not take it: "
             + brief(reply.map(Reply::text).orElseGet(() -> String.valueOf(failure.getMessage())));
+    String general =
+        "The mail server did not take it (%s)."
+            .formatted(
+                reply
+                    .map(each -> Integer.toString(each.code()))
+                    .orElse(failure.getClass().getSimpleName()));
     return reply.isPresent() && reply.get().code() >= 500
-        ? new Delivery.Refused(sentence)
-        : new Delivery.Missed(sentence, null);
+        ? new Delivery.Refused(sentence, general)
+        : new Delivery.Missed(sentence, general, null);
   }
 
   private static String brief(String text) {

@@ -8,7 +8,8 @@ public interface Transport {
 
   /**
    * Hands a message to the other side, once. The stage never holds a secret in what it fails with
-   * or says: that is kept and shown.
+   * or says: that is kept and shown. Who completes the stage gives the message up: what did not
+   * begin by then never does.
    */
   CompletionStage<Delivery> deliver(OutboundMessage message);
 

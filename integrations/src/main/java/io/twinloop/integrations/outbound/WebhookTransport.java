@@ -107,12 +107,14 @@ final class WebhookTransport implements Transport {
   }
 
   private static Delivery missing(String name) {
-    return new Delivery.NotConfigured(
-        isAddress(name)
-            ? "Nothing is posted to addresses that messages name: there is no"
-                + " twinloop.outbound.webhook.callback-secret, or the address is none."
-            : "No endpoint is configured for '%s' (twinloop.outbound.webhook.endpoints)."
-                .formatted(LogTransport.line(name)));
+    return isAddress(name)
+        ? new Delivery.NotConfigured(
+            "Nothing is posted to addresses that messages name: there is no"
+                + " twinloop.outbound.webhook.callback-secret, or the address is none.")
+        : new Delivery.NotConfigured(
+            "No endpoint is configured for '%s' (twinloop.outbound.webhook.endpoints)."
+                .formatted(LogTransport.line(name)),
+            "No endpoint is configured for this recipient (twinloop.outbound.webhook.endpoints).");
   }
 
   private static String body(OutboundMessage message) {

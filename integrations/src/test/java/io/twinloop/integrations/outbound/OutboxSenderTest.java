@@ -24,6 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,7 +137,8 @@ class OutboxSenderTest {
   @Test
   void shouldTryAgainWhatTakesTooLongOrBreaks() {
     box.put("slow", Channel.EMAIL, 1).put("broken", Channel.WEBHOOK, 1);
-    Transport slow = message -> new CompletableFuture<>();
+    CompletableFuture<Delivery> never = new CompletableFuture<>();
+    Transport slow = message -> never;
     Transport broken =
         message -> {
           throw new IllegalStateException("the password is secret");
@@ -146,6 +150,7 @@ class OutboxSenderTest {
     assertThat(box.outcomes.get("slow"))
         .isEqualTo(
             new Outbox.TryAgain("It was not handed over within 50 ms.", NOON.plusSeconds(5)));
+    assertThat(never).as("what the transport can see").isCompletedExceptionally();
     assertThat(box.outcomes.get("broken"))
         .isInstanceOfSatisfying(
             Outbox.TryAgain.class,
@@ -175,7 +180,7 @@ class OutboxSenderTest {
         new OutboxSender(
             box,
             Map.of(Channel.EMAIL, outside, Channel.LOG, inside),
-            text -> text.replace("sealed", "open"),
+            OutboxSenderTest::open,
             settings(""),
             clock(),
             () -> 0);
@@ -190,6 +195,99 @@ class OutboxSenderTest {
         .containsExactlyInAnyOrder(
             "mail open-recipient open-subject open-body",
             "line sealed-recipient sealed-subject sealed-body");
+  }
+
+  /** Mail servers like to repeat whom they refuse. */
+  @Test
+  void shouldKeepNoWordsFromOutsideOfAMessageThatWasSealed() {
+    box.put("refused", Channel.EMAIL, 1).put("busy", Channel.SLACK, 1);
+    box.put("unknown", Channel.WEBHOOK, 1);
+    Map<Channel, Transport> transports =
+        Map.of(
+            Channel.EMAIL,
+            delivering(new Delivery.Refused("550 <open-recipient> unknown", "Refused (550).")),
+            Channel.SLACK,
+            delivering(new Delivery.Missed("open-recipient is busy", "Busy.", null)),
+            Channel.WEBHOOK,
+            delivering(new Delivery.NotConfigured("Nothing for 'open-recipient'", "Nothing.")));
+
+    sender("", transports, OutboxSenderTest::open).start();
+
+    await().until(() -> box.outcomes.size() == 3);
+    assertThat(box.outcomes)
+        .containsEntry("refused", new Outbox.Failed("Refused (550)."))
+        .containsEntry("busy", new Outbox.TryAgain("Busy.", NOON.plusSeconds(5)))
+        .containsEntry("unknown", new Outbox.WouldSend("Nothing."));
+  }
+
+  @Test
+  void shouldKeepWhatWasSaidOfAMessageInWhichNothingWasSealed() {
+    box.put("a", Channel.EMAIL, 1);
+
+    sender("", delivering(new Delivery.Refused("550 <ada> unknown", "Refused (550)."))).start();
+
+    await().until(() -> !box.outcomes.isEmpty());
+    assertThat(box.outcomes.get("a")).isEqualTo(new Outbox.Failed("550 <ada> unknown"));
+  }
+
+  /** The database has one thread: who waits on it for an answer of the database waits for ever. */
+  @Test
+  void shouldWaitForKeysOnNoThreadThatGivesThem() {
+    ExecutorService database = Executors.newSingleThreadExecutor();
+    try {
+      box.answersOn = database;
+      for (int i = 0; i < 20; i++) {
+        box.put("m" + i, Channel.EMAIL, 1);
+      }
+      Unsealing unsealing = texts -> CompletableFuture.supplyAsync(() -> opened(texts), database);
+
+      sender(
+              "in-flight = 4",
+              Map.of(Channel.EMAIL, delivering(new Delivery.Delivered())),
+              unsealing)
+          .start();
+
+      await().until(() -> box.outcomes.size() == 20);
+      assertThat(box.outcomes.values()).allMatch(Outbox.Sent.class::isInstance);
+      assertThat(box.mostAsked).isEqualTo(4);
+    } finally {
+      database.shutdownNow();
+    }
+  }
+
+  @Test
+  void shouldTryAgainWhenTheKeysDoNotCome() {
+    box.put("never", Channel.EMAIL, 1).put("broken", Channel.SLACK, 1);
+    Transport fine = delivering(new Delivery.Delivered());
+    Unsealing unsealing =
+        texts -> {
+          if (box.outcomes.containsKey("never")) {
+            throw new IllegalStateException("no keys");
+          }
+          return new CompletableFuture<>();
+        };
+    sender(
+            "timeout = 50ms, in-flight = 1",
+            Map.of(Channel.EMAIL, fine, Channel.SLACK, fine),
+            unsealing)
+        .start();
+
+    await().until(() -> box.outcomes.size() == 2);
+    assertThat(box.outcomes.values()).allMatch(Outbox.TryAgain.class::isInstance);
+    assertThat(handedOver).isEmpty();
+  }
+
+  @Test
+  void shouldCountWhatCameOfIt() {
+    box.put("a", Channel.EMAIL, 1).put("b", Channel.EMAIL, 10).put("c", Channel.LOG, 1);
+    OutboxSender sender = sender("", delivering(new Delivery.Missed("Busy.", null)));
+
+    sender.start();
+
+    await().until(() -> sender.settled(Channel.LOG, Outbox.State.WOULD_SEND) == 1);
+    await().until(() -> sender.settled(Channel.EMAIL, Outbox.State.WAITING) == 1);
+    await().until(() -> sender.settled(Channel.EMAIL, Outbox.State.FAILED) == 1);
+    assertThat(sender.settled(Channel.EMAIL, Outbox.State.SENT)).isZero();
   }
 
   @Test
@@ -207,8 +305,10 @@ class OutboxSenderTest {
     OutboxSender sender = sender("in-flight = 4", Map.of(Channel.EMAIL, waiting));
 
     sender.look();
-    sender.look();
+    await().until(() -> open.size() == 4);
+    sender.look(); // nothing is free, so it asks for nothing
 
+    assertThat(box.asked).isEqualTo(1);
     assertThat(open).hasSize(4);
     open.remove().complete(new Delivery.Delivered());
     await()
@@ -246,6 +346,10 @@ class OutboxSenderTest {
     assertThatThrownBy(() -> settings("first-pause = 1h"))
         .hasMessageContaining("longest-pause must be no shorter than first-pause");
     assertThatThrownBy(() -> settings("max-attempts = 0")).hasMessageContaining("max-attempts");
+    assertThatThrownBy(() -> settings("timeout = 1ms"))
+        .hasMessageContaining("sender.timeout must be longer than twinloop.egress.timeout");
+    assertThatThrownBy(() -> settings("timeout = 1m }, twinloop.outbound.smtp { host = m"))
+        .hasMessageContaining("sender.timeout must be longer than twinloop.outbound.smtp.timeout");
   }
 
   private Transport delivering(Delivery delivery) {
@@ -260,10 +364,23 @@ class OutboxSenderTest {
   }
 
   private OutboxSender sender(String overrides, Map<Channel, Transport> transports) {
+    return sender(overrides, transports, Unsealing.NONE);
+  }
+
+  private OutboxSender sender(
+      String overrides, Map<Channel, Transport> transports, Unsealing unsealing) {
     OutboxSender sender =
-        new OutboxSender(box, transports, Unsealing.NONE, settings(overrides), clock(), () -> 0);
+        new OutboxSender(box, transports, unsealing, settings(overrides), clock(), () -> 0);
     opened.add(sender);
     return sender;
+  }
+
+  private static CompletionStage<List<String>> open(List<String> texts) {
+    return CompletableFuture.completedStage(opened(texts));
+  }
+
+  private static List<String> opened(List<String> texts) {
+    return texts.stream().map(text -> text.replace("sealed", "open")).toList();
   }
 
   private static Clock clock() {
@@ -272,7 +389,9 @@ class OutboxSenderTest {
 
   private static SenderSettings settings(String overrides) {
     return SenderSettings.from(
-        ConfigFactory.parseString("twinloop.outbound.sender { " + overrides + " }")
+        ConfigFactory.parseString(
+                "twinloop.outbound.sender { %s }, twinloop.egress.timeout = 1ms"
+                    .formatted(overrides))
             .withFallback(ConfigFactory.defaultReference()));
   }
 
@@ -282,6 +401,8 @@ class OutboxSenderTest {
     private final Map<String, Outcome> outcomes = new ConcurrentHashMap<>();
     private volatile boolean away;
     private volatile int asked;
+    private volatile int mostAsked;
+    private volatile Executor answersOn = Runnable::run;
 
     BoxInMemory put(String id, Channel channel, int attempt) {
       return put(id, channel, attempt, NOON);
@@ -298,6 +419,7 @@ class OutboxSenderTest {
     @Override
     public synchronized CompletionStage<List<Claim>> claim(int atMost, Duration lease) {
       asked = asked + 1;
+      mostAsked = Math.max(mostAsked, atMost);
       if (away) {
         return CompletableFuture.failedStage(new IllegalStateException("away"));
       }
@@ -305,7 +427,7 @@ class OutboxSenderTest {
       while (claims.size() < atMost && !waiting.isEmpty()) {
         claims.add(waiting.remove());
       }
-      return CompletableFuture.completedStage(claims);
+      return CompletableFuture.supplyAsync(() -> claims, answersOn);
     }
 
     @Override

@@ -198,11 +198,26 @@ class PostingTest {
     assertThat(deliver(message(Channel.SLACK, null, null, "B")))
         .isEqualTo(
             new Delivery.Missed(
-                "Left alone for failing: It is left alone.", Duration.ofSeconds(30)));
+                "Left alone for failing: It is left alone.",
+                "Left alone for failing.",
+                Duration.ofSeconds(30)));
 
     answer = new NoAnswer(Reason.REFUSED, "10.0.0.1 is a private address", null);
     assertThat(deliver(message(Channel.WEBHOOK, "http://10.0.0.1/", null, "B")))
         .isInstanceOf(Delivery.Refused.class);
+  }
+
+  @Test
+  void shouldHaveAGeneralWordForWhomItCanNotReach() {
+    answer = new NoAnswer(Reason.UNKNOWN_HOST, "ada.example is no host", null);
+    for (Delivery delivery :
+        List.of(
+            deliver(message(Channel.WEBHOOK, "https://ada.example/", null, "B")),
+            deliver(message(Channel.WEBHOOK, "ada", null, "B")),
+            deliver(message(Channel.SLACK, "ada", null, "B")))) {
+      assertThat(delivery.toString()).contains("ada");
+      assertThat(delivery.discreet().toString()).doesNotContain("ada").contains(".");
+    }
   }
 
   @Test

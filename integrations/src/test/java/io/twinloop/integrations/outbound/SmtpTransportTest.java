@@ -9,7 +9,9 @@ import io.twinloop.domain.outbound.OutboundMessage;
 import io.twinloop.integrations.outbound.SmtpSettings.Security;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -196,6 +202,60 @@ class SmtpTransportTest {
                 new SmtpTransport(settings(free, Security.NONE, "")),
                 message("ada@acme.example", "S", "B")))
         .isInstanceOf(Delivery.Missed.class);
+  }
+
+  /** A server says it in its own words, which may be the address. */
+  @ParameterizedTest
+  @CsvSource({"RCPT, 550 5.1.1 <ada@acme.example> unknown", "END, 452 4.1.1 ada@acme.example full"})
+  void shouldHaveAGeneralWordForWhatAServerSays(String command, String reply) throws IOException {
+    MailServer server = server(MailServer.Security.NONE).answering(command, reply);
+
+    Delivery delivery = deliver(plain(server), message("ada@acme.example", "S", "B"));
+
+    assertThat(delivery.toString()).contains("ada@acme.example");
+    assertThat(delivery.discreet().toString())
+        .contains("did not take it (" + reply.substring(0, 3) + ")")
+        .doesNotContain("ada");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ada", "ada@"})
+  void shouldHaveAGeneralWordForARecipientItCanNotReach(String recipient) throws IOException {
+    Delivery delivery =
+        deliver(plain(server(MailServer.Security.NONE)), message(recipient, "S", "B"));
+
+    assertThat(delivery.toString()).contains(recipient);
+    assertThat(delivery.discreet().toString()).contains("recipient").doesNotContain("ada");
+  }
+
+  /** Its sender counts it as not sent, and sends it again. */
+  @Test
+  void shouldNotSendWhatWasGivenUpWhileItWaited() throws Exception {
+    BlockingQueue<Socket> connections = new LinkedBlockingQueue<>();
+    try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      SmtpTransport transport =
+          new SmtpTransport(settings(server.getLocalPort(), Security.NONE, ""));
+      List<CompletionStage<Delivery>> held = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        held.add(transport.deliver(message("ada@acme.example", "S", "held")));
+        connections.add(server.accept());
+      }
+      CompletableFuture<Delivery> givenUp =
+          transport.deliver(message("ada@acme.example", "S", "given up")).toCompletableFuture();
+      givenUp.complete(new Delivery.Missed("Too late.", null));
+      CompletableFuture<Delivery> last =
+          transport.deliver(message("ada@acme.example", "S", "last")).toCompletableFuture();
+
+      connections.remove().close();
+      server.accept().close();
+
+      assertThat(last.get(30, TimeUnit.SECONDS)).isInstanceOf(Delivery.Missed.class);
+      assertThat(held).hasSize(4);
+    } finally {
+      for (Socket connection : connections) {
+        connection.close();
+      }
+    }
   }
 
   // What would become more than it is

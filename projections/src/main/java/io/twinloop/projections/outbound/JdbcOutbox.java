@@ -110,16 +110,16 @@ public final class JdbcOutbox implements Outbox {
 
   @Override
   public CompletionStage<Boolean> settle(Claim claim, Outcome outcome) {
-    Settled settled = settled(outcome);
-    Instant endedAt = settled.dueAt() == null ? clock.instant() : null;
+    Instant dueAt = outcome instanceof TryAgain again ? again.at() : null;
+    Instant endedAt = dueAt == null ? clock.instant() : null;
     return database.inTransaction(
         connection ->
             Sql.update(
                     connection,
                     SETTLE,
-                    settled.state().name(),
-                    settled.error(),
-                    settled.dueAt(),
+                    outcome.state().name(),
+                    reason(outcome),
+                    dueAt,
                     endedAt,
                     claim.message().id(),
                     claim.lease())
@@ -133,19 +133,14 @@ public final class JdbcOutbox implements Outbox {
    */
   public record Asked(OutboxQueries.Kept kept, boolean taken) {}
 
-  private record Settled(State state, @Nullable String error, @Nullable Instant dueAt) {}
-
-  private static Settled settled(Outcome outcome) {
+  private static @Nullable String reason(Outcome outcome) {
     if (outcome instanceof TryAgain again) {
-      return new Settled(State.WAITING, again.error(), again.at());
+      return again.error();
     }
     if (outcome instanceof Failed failed) {
-      return new Settled(State.FAILED, failed.error(), null);
+      return failed.error();
     }
-    if (outcome instanceof WouldSend would) {
-      return new Settled(State.WOULD_SEND, would.reason(), null);
-    }
-    return new Settled(State.SENT, null, null);
+    return outcome instanceof WouldSend would ? would.reason() : null;
   }
 
   /**

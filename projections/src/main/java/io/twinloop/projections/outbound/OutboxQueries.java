@@ -37,6 +37,10 @@ public final class OutboxQueries {
   /** Primary key. */
   private static final String ONE = COLUMNS + "WHERE id = ?";
 
+  /** Index outbox_due, its first entry. */
+  private static final String LONGEST_DUE =
+      "SELECT due_at FROM outbox WHERE state = 'WAITING' ORDER BY due_at LIMIT 1";
+
   private final Database database;
 
   public OutboxQueries(Database database) {
@@ -86,6 +90,15 @@ public final class OutboxQueries {
   /** The message with this id. */
   public CompletionStage<Optional<Kept>> find(String id) {
     return database.inTransaction(connection -> find(connection, id));
+  }
+
+  /**
+   * Since when the message that is due longest could have been on its way; may be to come. Empty
+   * when nothing waits.
+   */
+  public CompletionStage<Optional<Instant>> dueSince() {
+    return database.inTransaction(
+        connection -> Sql.one(connection, LONGEST_DUE, row -> Sql.instant(row, "due_at")));
   }
 
   static Optional<Kept> find(Connection connection, String id) throws SQLException {

@@ -210,6 +210,45 @@ class JdbcOutboxTest {
     }
   }
 
+  /** What an earlier release kept of the other side's words may be the address in clear. */
+  @Test
+  void shouldForgetWhatWasSaidOfMessagesThatAreSealed() {
+    try (ReadModels older = TestPostgres.emptyReadModels()) {
+      migrate(older, "20");
+      TestPostgres.execute(
+          older.forQueries(),
+          """
+          INSERT INTO outbox
+            (id, at, channel, recipient, body, state, waiting_since, last_error) VALUES
+            ('a', '2026-03-01T12:00:00Z', 'email', '^pd1.YQ.eHl6^', 'B', 'FAILED',
+             '2026-03-01T12:00:00Z', '550 <jane@acme.example> unknown'),
+            ('b', '2026-03-01T12:00:00Z', 'email', 'sales@acme.example', 'B', 'FAILED',
+             '2026-03-01T12:00:00Z', '550 <sales@acme.example> unknown'),
+            ('c', '2026-03-01T12:00:00Z', 'email', '^pd1.YQ.eHl6^', 'B', 'SENT',
+             '2026-03-01T12:00:00Z', NULL)
+          """);
+      migrate(older, "latest");
+
+      List<Kept> kept = join(new OutboxQueries(older.database()).list(ALL, Instant.EPOCH, "", 10));
+      assertThat(kept.get(0).lastError()).contains("not kept").doesNotContain("jane");
+      assertThat(kept.get(1).lastError()).isEqualTo("550 <sales@acme.example> unknown");
+      assertThat(kept.get(2).lastError()).isNull();
+    }
+  }
+
+  @Test
+  void shouldTellSinceWhenAMessageIsDue() {
+    assertThat(join(queries.dueSince())).isEmpty();
+    put(message("a", Channel.LOG, NOON.minusSeconds(9), "loop-1"));
+    put(message("b", Channel.LOG, NOON.minusSeconds(5), "loop-1"));
+    assertThat(join(queries.dueSince())).contains(NOON.minusSeconds(9));
+
+    settle(claim(), new Outbox.TryAgain("Busy.", NOON.plusSeconds(60)));
+    assertThat(join(queries.dueSince())).contains(NOON.minusSeconds(5));
+    settle(claim(), new Outbox.Sent());
+    assertThat(join(queries.dueSince())).contains(NOON.plusSeconds(60));
+  }
+
   private static void migrate(ReadModels readModels, String version) {
     Flyway.configure(JdbcOutboxTest.class.getClassLoader())
         .dataSource(readModels.forQueries())
