@@ -2,11 +2,14 @@ package io.twinloop.cluster;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.twinloop.domain.audit.AuditHash;
+import io.twinloop.domain.audit.ChainCheck.Noted;
 import io.twinloop.domain.audit.ChainCheck.Verdict;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.audit.AuditVerification;
 import java.sql.SQLException;
+import java.util.Optional;
 
 /**
  * Walks the chain of the audit: what {@code ./twinloop audit verify} runs. Nodes may run meanwhile;
@@ -17,28 +20,54 @@ public final class AuditMain {
   /** SQLSTATE of a table that isn't there. */
   private static final String NO_TABLE = "42P01";
 
+  private static final int BROKEN = 1;
+  private static final int UNKNOWN = 4;
+
   private AuditMain() {}
 
-  /** Says whether the chain is whole; ends with 1 when it isn't, or can't be looked at. */
+  /**
+   * Says whether the chain is whole; ends with 1 when it is broken, with 4 when it can't be looked
+   * at.
+   *
+   * @param arguments {@code --after NUMBER HASH}: an entry noted elsewhere, which it must go
+   *     through
+   */
   public static void main(String[] arguments) {
-    boolean whole;
+    int code;
     try {
-      whole = tell(verify());
+      code = tell(verify(noted(arguments))) ? 0 : BROKEN;
     } catch (Exception e) {
       System.out.println("Twinloop can't verify the audit: " + reason(e));
-      whole = false;
+      code = UNKNOWN;
     }
-    if (!whole) {
-      System.exit(1);
+    if (code != 0) {
+      System.exit(code);
     }
   }
 
-  private static Verdict verify() throws SQLException {
-    Config config = ConfigFactory.load();
+  private static Optional<Noted> noted(String[] arguments) {
+    if (arguments.length == 0) {
+      return Optional.empty();
+    }
+    if (arguments.length != 3 || !arguments[0].equals("--after")) {
+      throw new CannotStart(
+          "unknown arguments '%s'; known is --after NUMBER HASH."
+              .formatted(String.join(" ", arguments)));
+    }
+    try {
+      return Optional.of(new Noted(Long.parseLong(arguments[1]), AuditHash.of(arguments[2])));
+    } catch (NumberFormatException e) {
+      throw new CannotStart(
+          "--after is '%s', expected the number of an entry.".formatted(arguments[1]));
+    }
+  }
+
+  private static Verdict verify(Optional<Noted> noted) throws SQLException {
+    Config config = Configuration.load(ConfigFactory.empty());
     PostgresSettings postgres = PostgresSettings.read(config);
     try (ReadModels readModels =
         ReadModels.open(postgres.jdbcUrl(), postgres.user(), postgres.password(), config)) {
-      return AuditVerification.verify(readModels.forQueries());
+      return AuditVerification.verify(readModels.forQueries(), noted);
     }
   }
 

@@ -231,10 +231,14 @@ class LauncherTest {
     assertRefused(
         launch("audit", "check"),
         2,
-        "twinloop: 'audit check' is not known; there is 'audit verify [--data DIR]'.");
+        "twinloop: 'audit check' is not known; there is 'audit verify [--data DIR] [--after NUMBER HASH]'.");
+    assertRefused(
+        launch("audit", "verify", "--after", "7"),
+        2,
+        "twinloop: option '--after' needs the number and the hash of an entry.");
     assertRefused(
         launch("audit", "verify", "--data", data.toString()),
-        1,
+        4,
         "twinloop: There is no database in " + data + ": say with --data where the data is.");
   }
 

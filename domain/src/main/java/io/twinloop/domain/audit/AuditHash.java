@@ -32,6 +32,20 @@ public final class AuditHash {
     return new AuditHash(bytes.clone());
   }
 
+  /**
+   * The hash of these sixty-four digits.
+   *
+   * @throws IllegalArgumentException when they are not
+   */
+  public static AuditHash of(String hex) {
+    try {
+      return of(HexFormat.of().parseHex(hex));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'%s' is no hash, expected 64 hexadecimal digits".formatted(hex), e);
+    }
+  }
+
   static AuditHash sha256(byte[] text, int length) {
     try {
       MessageDigest sha = MessageDigest.getInstance("SHA-256");

@@ -27,7 +27,18 @@ public final class ChainCheck {
     record Broken(long number, String sentence) implements Verdict {}
   }
 
+  /** The number and the hash of an entry, noted where nobody reaches who can write the chain. */
+  public record Noted(long number, AuditHash hash) {
+    public Noted {
+      if (number < 1) {
+        throw new IllegalArgumentException(
+            "There is no entry %d, expected 1 or more".formatted(number));
+      }
+    }
+  }
+
   private final Head anchor;
+  private final Optional<Noted> noted;
   private Head last;
   private long entries;
   private Optional<Cut> newestCut = Optional.empty();
@@ -38,14 +49,28 @@ public final class ChainCheck {
    *     doesn't matter
    */
   public ChainCheck(Head anchor) {
+    this(anchor, Optional.empty());
+  }
+
+  /**
+   * @param noted an entry that the chain must still go through
+   * @throws IllegalArgumentException when that one was cut off, so that nothing tells any more
+   */
+  public ChainCheck(Head anchor, Optional<Noted> noted) {
+    if (noted.isPresent() && noted.get().number() < anchor.number()) {
+      throw new IllegalArgumentException(
+          "entry %d was cut off for its age, the chain begins behind number %d; note a newer one."
+              .formatted(noted.get().number(), anchor.number()));
+    }
     this.anchor = anchor;
+    this.noted = noted;
     this.last = new Head(anchor.number(), Head.BEGINNING.at(), anchor.hash());
   }
 
   /** Looks at the next entry; false when the chain is broken and the rest tells nothing. */
   public boolean accept(AuditLink link) {
     if (broken.isEmpty()) {
-      broken = fault(link);
+      broken = fault(link).or(() -> otherThanNoted(link.asHead()));
       entries++;
       last = link.asHead();
       newestCut = Cut.of(link.entry()).or(() -> newestCut);
@@ -90,6 +115,15 @@ public final class ChainCheck {
     if (!last.hash().equals(head.hash())) {
       return brokenAt(last.number(), "is not the one the end was noted with.");
     }
+    if (noted.isPresent() && noted.get().number() > head.number()) {
+      return brokenAt(
+          head.number() + 1,
+          "and all up to number %d, which was noted elsewhere, are missing at the end."
+              .formatted(noted.get().number()));
+    }
+    if (otherThanNoted(anchor).isPresent()) {
+      return otherThanNoted(anchor).get();
+    }
     Cut cut = newestCut.orElse(new Cut(0, AuditHash.NONE));
     if (cut.number() != anchor.number() || !cut.hash().equals(anchor.hash())) {
       return brokenAt(
@@ -98,6 +132,12 @@ public final class ChainCheck {
               .formatted(cut.number()));
     }
     return new Verdict.Whole(entries, head);
+  }
+
+  private Optional<Verdict.Broken> otherThanNoted(Head entry) {
+    return noted
+        .filter(each -> each.number() == entry.number() && !each.hash().equals(entry.hash()))
+        .map(each -> brokenAt(each.number(), "is not the one that was noted elsewhere."));
   }
 
   private String lastInWords() {

@@ -1,6 +1,7 @@
 package io.twinloop.domain.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.twinloop.domain.audit.AuditEntry.Type;
 import io.twinloop.domain.audit.AuditEntry.Who;
@@ -91,6 +92,31 @@ class ChainCheckTest {
         .isEqualTo(new Verdict.Broken(5, "Entry 5 stands behind the end, which is number 4."));
     Head other = new Head(5, chain.get(4).at(), chain.get(3).hash());
     assertThat(check(Head.BEGINNING, chain, other)).isInstanceOf(Verdict.Broken.class);
+  }
+
+  @Test
+  void shouldGoThroughTheEntryThatWasNoted() {
+    List<AuditLink> chain = chain(5);
+    AuditLink third = chain.get(2);
+
+    assertThat(through(third.asHead(), Head.BEGINNING, chain)).isInstanceOf(Verdict.Whole.class);
+    assertThat(through(new Head(3, START, chain.get(1).hash()), Head.BEGINNING, chain))
+        .isEqualTo(new Verdict.Broken(3, "Entry 3 is not the one that was noted elsewhere."));
+    assertThat(through(chain.get(4).asHead(), Head.BEGINNING, chain.subList(0, 4)))
+        .isEqualTo(
+            new Verdict.Broken(
+                5,
+                "Entry 5 and all up to number 5, which was noted elsewhere, are missing at the end."));
+    assertThatThrownBy(() -> through(third.asHead(), chain.get(3).asHead(), chain.subList(4, 5)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("entry 3 was cut off", "behind number 4");
+  }
+
+  private static Verdict through(Head noted, Head anchor, List<AuditLink> chain) {
+    ChainCheck check =
+        new ChainCheck(anchor, Optional.of(new ChainCheck.Noted(noted.number(), noted.hash())));
+    chain.forEach(check::accept);
+    return check.end(chain.get(chain.size() - 1).asHead());
   }
 
   @Test

@@ -3,12 +3,14 @@ package io.twinloop.projections.audit;
 import io.twinloop.domain.audit.AuditLink;
 import io.twinloop.domain.audit.AuditLink.Head;
 import io.twinloop.domain.audit.ChainCheck;
+import io.twinloop.domain.audit.ChainCheck.Noted;
 import io.twinloop.domain.audit.ChainCheck.Verdict;
 import io.twinloop.projections.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Optional;
 import javax.sql.DataSource;
 
 /**
@@ -29,22 +31,36 @@ public final class AuditVerification {
 
   /** Says whether the chain is whole, or where it is broken first. */
   public static Verdict verify(DataSource database) throws SQLException {
+    return verify(database, Optional.empty());
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param noted an entry that the chain must still go through
+   * @throws IllegalArgumentException when that one was cut off for its age
+   */
+  public static Verdict verify(DataSource database, Optional<Noted> noted) throws SQLException {
     try (Connection connection = database.getConnection()) {
       connection.setAutoCommit(false);
       connection.setReadOnly(true);
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       try {
-        return verify(connection);
+        return verify(connection, noted);
       } finally {
         connection.rollback();
       }
     }
   }
 
-  private static Verdict verify(Connection connection) throws SQLException {
-    Head anchor = Sql.one(connection, HEAD, AuditRows::cut).orElse(Head.BEGINNING);
-    Head head = Sql.one(connection, HEAD, AuditRows::head).orElse(Head.BEGINNING);
-    ChainCheck check = new ChainCheck(anchor);
+  private static Verdict verify(Connection connection, Optional<Noted> noted) throws SQLException {
+    Optional<Head> anchor = Sql.one(connection, HEAD, AuditRows::cut);
+    Optional<Head> head = Sql.one(connection, HEAD, AuditRows::head);
+    if (anchor.isEmpty() || head.isEmpty()) {
+      return new Verdict.Broken(
+          1, "The row of audit_head is gone, and with it where the chain begins and ends.");
+    }
+    ChainCheck check = new ChainCheck(anchor.get(), noted);
     try (PreparedStatement statement = connection.prepareStatement(ALL)) {
       statement.setFetchSize(ROWS_AT_ONCE);
       try (ResultSet rows = statement.executeQuery()) {
@@ -55,6 +71,6 @@ public final class AuditVerification {
         }
       }
     }
-    return check.end(head);
+    return check.end(head.get());
   }
 }

@@ -11,6 +11,7 @@ import io.twinloop.domain.audit.AuditEntry;
 import io.twinloop.domain.audit.AuditEntry.Type;
 import io.twinloop.domain.audit.AuditEntry.Who;
 import io.twinloop.domain.audit.AuditLink;
+import io.twinloop.domain.audit.ChainCheck.Noted;
 import io.twinloop.domain.audit.ChainCheck.Verdict;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ReadModels;
@@ -294,6 +295,8 @@ class AuditTrailTest {
         "DELETE FROM audit_entry WHERE number = 1|1",
         "DELETE FROM audit_entry WHERE number >= 9|9",
         "DELETE FROM audit_entry|1",
+        "DELETE FROM audit_head|1",
+        "DELETE FROM audit_entry;DELETE FROM audit_head|1",
         "UPDATE audit_entry SET number = CASE number WHEN 4 THEN -5 ELSE -4 END WHERE number IN (4,"
             + " 5);UPDATE audit_entry SET number = -number WHERE number < 0|4",
         "INSERT INTO audit_entry SELECT 11, at, kind, actor, role, action, path, type, address,"
@@ -312,6 +315,27 @@ class AuditTrailTest {
     assertThat(verdict).isInstanceOf(Verdict.Broken.class);
     assertThat(((Verdict.Broken) verdict).number())
         .isEqualTo(Long.parseLong(tampering.substring(bar + 1)));
+  }
+
+  @Test
+  void shouldFindAnotherChainByAHashThatWasNoted() throws SQLException {
+    for (int i = 0; i < 3; i++) {
+      join(record(trail, entry("user" + i, "PUT /a")));
+    }
+    Verdict.Whole whole = (Verdict.Whole) AuditVerification.verify(readModels.forQueries());
+    Optional<Noted> noted = Optional.of(new Noted(3, whole.head().hash()));
+
+    assertThat(AuditVerification.verify(readModels.forQueries(), noted)).isEqualTo(whole);
+    assertThat(
+            AuditVerification.verify(
+                readModels.forQueries(), Optional.of(new Noted(2, whole.head().hash()))))
+        .isInstanceOf(Verdict.Broken.class);
+    run(
+        "SET session_replication_role = replica;DELETE FROM audit_entry;"
+            + "DELETE FROM audit_head;INSERT INTO audit_head DEFAULT VALUES");
+    assertThat(AuditVerification.verify(readModels.forQueries())).isInstanceOf(Verdict.Whole.class);
+    assertThat(AuditVerification.verify(readModels.forQueries(), noted))
+        .isInstanceOf(Verdict.Broken.class);
   }
 
   @Test
