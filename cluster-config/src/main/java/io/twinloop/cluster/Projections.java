@@ -112,7 +112,7 @@ final class Projections {
     this.delivery =
         new EventDelivery(
             BusSettings.of(config),
-            effects(entities, workflows, readModels.database(), clock),
+            effects(entities, workflows, readModels.database(), personalData, clock),
             readModels.database(),
             deadLetters,
             personalData,
@@ -218,7 +218,11 @@ final class Projections {
 
   /** What each type of event brings about: the catalogue's workflows, and the twin's changes. */
   private static Map<String, Effect> effects(
-      Entities entities, Workflows workflows, Database database, Clock clock) {
+      Entities entities,
+      Workflows workflows,
+      Database database,
+      PersonalData personalData,
+      Clock clock) {
     Map<String, Effect> effects = new HashMap<>();
     for (Catalogue.Entry entry : Catalogue.all()) {
       if (entry.starts() != null) {
@@ -227,7 +231,7 @@ final class Projections {
     }
     effects.put("bpa.workflow.completed", MeasureWorkflow.completed(entities));
     effects.put("bpa.workflow.failed", MeasureWorkflow.failed(entities));
-    effects.put("bpa.employee.onboarded", new OnboardEmployee(entities, database));
+    effects.put("bpa.employee.onboarded", new OnboardEmployee(entities, database, personalData));
     effects.put("bpa.employee.offboarded", new OffboardEmployee(entities, database, clock));
     effects.put("bpa.process.automated", new AutomateProcess(entities));
     effects.put("bpa.sla.resolved", new ResolveSla(entities, database));

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.twinloop.entities.EntityIds;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.Sql;
+import io.twinloop.projections.personaldata.JdbcSubjectKeys.UnknownMasterKeyException;
 import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.CloudEventCodec.MalformedEventException;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -81,10 +83,38 @@ public final class EventDelivery {
     } catch (MalformedEventException e) {
       return bury(delivery, null, "malformed: " + e.getMessage(), 1);
     }
-    return personalData.isPersonal(came)
-        ? untilItWorks(() -> personalData.seal(came))
-            .thenCompose(event -> handle(sealed(delivery, event), event))
-        : handle(delivery, came);
+    return personalData.isPersonal(came) ? seal(delivery, came, 1) : handle(delivery, came);
+  }
+
+  private CompletionStage<Void> seal(Delivery delivery, IntegrationEvent came, int attempt) {
+    return sealed(came)
+        .handle(
+            (event, failure) -> {
+              if (failure == null) {
+                return handle(sealed(delivery, event), event);
+              }
+              Throwable reason = reason(failure);
+              // Its key is wrapped by a master key that this node will be given.
+              return reason instanceof UnknownMasterKeyException
+                  ? later(DEPENDENCY_AWAY, () -> seal(delivery, came, attempt))
+                  : afterFailure(
+                      delivery, came, attempt, reason, next -> seal(delivery, came, next));
+            })
+        .thenCompose(next -> next);
+  }
+
+  private CompletionStage<IntegrationEvent> sealed(IntegrationEvent came) {
+    try {
+      return personalData.seal(came);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  private static Throwable reason(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 
   private static Delivery sealed(Delivery delivery, IntegrationEvent event) {
@@ -151,12 +181,26 @@ public final class EventDelivery {
     if (outcome instanceof Effect.Refused refused) {
       return bury(delivery, event, refused.code() + ": " + refused.sentence(), attempt);
     }
-    Throwable reason = failure instanceof CompletionException ? failure.getCause() : failure;
+    return afterFailure(
+        delivery,
+        event,
+        attempt,
+        failure == null ? null : reason(failure),
+        next -> attempt(delivery, event, next));
+  }
+
+  /** While the database is away the attempt does not count. */
+  private CompletionStage<Void> afterFailure(
+      Delivery delivery,
+      IntegrationEvent event,
+      int attempt,
+      @Nullable Throwable reason,
+      IntFunction<CompletionStage<Void>> tried) {
     return databaseAnswers()
         .thenCompose(
             answers -> {
               if (!answers) {
-                return later(DEPENDENCY_AWAY, () -> attempt(delivery, event, attempt));
+                return later(DEPENDENCY_AWAY, () -> tried.apply(attempt));
               }
               if (attempt > settings.backoff().size()) {
                 return giveUp(delivery, event, String.valueOf(reason), attempt);
@@ -170,7 +214,7 @@ public final class EventDelivery {
                   pause.toSeconds(),
                   String.valueOf(reason));
               count("retried", event);
-              return later(pause, () -> attempt(delivery, event, attempt + 1));
+              return later(pause, () -> tried.apply(attempt + 1));
             });
   }
 

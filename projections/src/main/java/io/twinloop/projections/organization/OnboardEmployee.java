@@ -10,6 +10,7 @@ import io.twinloop.entities.organization.OrgNodes;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.bus.Effect;
 import io.twinloop.projections.bus.EventData;
+import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.Json;
 import java.time.Instant;
@@ -31,8 +32,13 @@ public final class OnboardEmployee implements Effect {
   private final TwinNodes nodes;
   private final OrgNodes relations;
   private final RoleHolders roles;
+  private final PersonalData personalData;
 
-  public OnboardEmployee(Entities entities, Database database) {
+  /**
+   * @param personalData seals what a caller may have left in clear
+   */
+  public OnboardEmployee(Entities entities, Database database, PersonalData personalData) {
+    this.personalData = personalData;
     this.nodes = new TwinNodes(entities);
     this.relations = new OrgNodes(entities);
     this.roles = new RoleHolders(database, nodes);
@@ -57,7 +63,9 @@ public final class OnboardEmployee implements Effect {
               .thenCompose(unit -> role(data, roleId))
               .thenCompose(
                   role ->
-                      add(data, employeeId, person)
+                      personalData
+                          .sealData(person, employeeId)
+                          .thenCompose(ready -> add(data, employeeId, ready))
                           .thenCompose(added -> count(data, employeeId, unitId, roleId))
                           .thenCompose(
                               counted ->
@@ -102,7 +110,7 @@ public final class OnboardEmployee implements Effect {
                         replyTo ->
                             new OrgNode.Put(
                                 NodeType.PERSON,
-                                data.text("anonymized_name").orElse(employeeId),
+                                properties.path("anonymized_name").asText(employeeId),
                                 NodeProperties.of(properties),
                                 null,
                                 data.cause(),

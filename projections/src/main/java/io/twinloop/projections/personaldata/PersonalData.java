@@ -9,9 +9,9 @@ import io.twinloop.domain.organization.PersonalFields;
 import io.twinloop.domain.personaldata.PersonalToken;
 import io.twinloop.domain.personaldata.Revealing;
 import io.twinloop.domain.personaldata.SubjectKey;
+import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.IntegrationEvent;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -114,15 +113,24 @@ public final class PersonalData {
    * JSON about one person with what is personal sealed; the stage fails with {@link
    * ErasedException} when that one is erased and something personal is said of them.
    */
-  public CompletionStage<ObjectNode> sealOf(String subject, ObjectNode json) {
+  public <J extends JsonNode> CompletionStage<J> sealOf(String subject, J json) {
     return fields.subjectsIn(json, subject).contains(subject)
         ? key(subject).thenComposeAsync(key -> sealData(json, subject), SAME_THREAD)
         : sealData(json, subject);
   }
 
+  /**
+   * Whether JSON says something personal of somebody that is not sealed.
+   *
+   * @param about whom it speaks of where it names nobody, absent where that is not known
+   */
+  public boolean isPersonal(JsonNode json, @Nullable String about) {
+    return !fields.subjectsIn(json, about).isEmpty();
+  }
+
   /** Whether an event says something personal that is not sealed. */
   public boolean isPersonal(IntegrationEvent event) {
-    return !fields.subjectsIn(event.data(), about(event)).isEmpty();
+    return isPersonal(event.data(), about(event));
   }
 
   /** An event with what it says of persons sealed. */
@@ -132,11 +140,18 @@ public final class PersonalData {
         : CompletableFuture.completedStage(event);
   }
 
+  /** Its subject, where the event says it is a person or the catalogue says so of its type. */
   private static @Nullable String about(IntegrationEvent event) {
     boolean ofPerson =
-        NodeType.PERSON.wireName().equals(event.entityType())
-            && event.subject().length() * 3 <= PersonalToken.LONGEST_SUBJECT;
-    return ofPerson ? event.subject() : null;
+        isPerson(event.entityType())
+            || Catalogue.find(event.type())
+                .filter(entry -> isPerson(entry.entityType()))
+                .isPresent();
+    return ofPerson && PersonalFields.isName(event.subject()) ? event.subject() : null;
+  }
+
+  private static boolean isPerson(@Nullable String entityType) {
+    return NodeType.PERSON.wireName().equals(entityType);
   }
 
   // Out
@@ -157,25 +172,6 @@ public final class PersonalData {
         : map(
             opened(places, mayRead),
             found -> Revealing.inJson(json, places, token -> value(token, mayRead, found)));
-  }
-
-  /** Text with the values of tokens in their places, for readers who may see them. */
-  public CompletionStage<String> reveal(String text) {
-    return map(revealAll(List.of(text), subject -> true), all -> all.get(0));
-  }
-
-  /**
-   * Likewise, for who can't go on without it: waits for the keys.
-   *
-   * @throws java.util.concurrent.CompletionException when they don't come within {@code atMost}
-   */
-  public String revealNow(String text, Duration atMost) {
-    return PersonalToken.isMarked(text)
-        ? reveal(text)
-            .toCompletableFuture()
-            .orTimeout(atMost.toMillis(), TimeUnit.MILLISECONDS)
-            .join()
-        : text;
   }
 
   /** Texts with the values of tokens in their places, of whom the reader may see. */

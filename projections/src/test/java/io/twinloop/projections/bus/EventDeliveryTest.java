@@ -8,13 +8,17 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.twinloop.domain.personaldata.MasterKey;
 import io.twinloop.domain.personaldata.PersonalToken;
+import io.twinloop.domain.personaldata.SubjectKey;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.Effect.Refused;
 import io.twinloop.projections.bus.EventDelivery.Delivery;
+import io.twinloop.projections.personaldata.JdbcSubjectKeys;
 import io.twinloop.projections.personaldata.PersonalData;
+import io.twinloop.projections.personaldata.SubjectKeys;
 import io.twinloop.projections.personaldata.TestPersonalData;
 import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.IntegrationEvent;
@@ -23,8 +27,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -153,6 +160,88 @@ class EventDeliveryTest {
 
     assertThat(names).singleElement().matches(PersonalToken::is);
     assertThat(letters().get(0).event().utf8String()).doesNotContain("Quartz").contains("^pd1.");
+  }
+
+  /** Senders need not say that it is about a person, and name the person in the subject only. */
+  @Test
+  void shouldKnowByTheCatalogueWhomAnEventIsAbout() {
+    IntegrationEvent event =
+        Events.event("a", "p", "bpa.employee.onboarded")
+            .withData(Json.MAPPER.createObjectNode().put("anonymized_name", "Quartz"));
+
+    deliver(event);
+
+    assertThat(TestPostgres.rows(readModels, "SELECT event FROM integration_event"))
+        .singleElement()
+        .asString()
+        .contains("^pd1.")
+        .doesNotContain("Quartz");
+  }
+
+  /** PostgreSQL keeps no NUL, so nobody of that name would be found again. */
+  @Test
+  void shouldGoOnAfterAnEventAboutNobodyWhoCouldBeNamed() {
+    personalData =
+        new PersonalData(
+            personalData.fields(),
+            new JdbcSubjectKeys(
+                readModels.database(),
+                MasterKey.of(Base64.getEncoder().encodeToString(new byte[32])),
+                List.of(),
+                clock,
+                Duration.ZERO));
+    delivery = delivery(readModels, PAUSES);
+    for (String id : List.of("p\0", "\n")) {
+      deliver(
+          Events.event("of " + id.length() + id.hashCode())
+              .withData(
+                  Json.MAPPER
+                      .createObjectNode()
+                      .put("employee_id", id)
+                      .put("anonymized_name", "Quartz")));
+    }
+
+    assertThat(effect.reached()).hasSize(2);
+    assertThat(letters()).isEmpty();
+  }
+
+  @Test
+  void shouldGiveUpOnAnEventThatCanNotBeSealed() {
+    personalData =
+        new PersonalData(
+            personalData.fields(),
+            new SubjectKeys() {
+              @Override
+              public CompletionStage<Map<String, Optional<SubjectKey>>> forSealing(
+                  Set<String> subjects) {
+                return CompletableFuture.failedStage(new IllegalStateException("poison"));
+              }
+
+              @Override
+              public CompletionStage<Map<String, Optional<SubjectKey>>> forOpening(
+                  Set<String> subjects) {
+                return CompletableFuture.completedStage(Map.of());
+              }
+
+              @Override
+              public CompletionStage<Optional<Instant>> erase(String subject, boolean known) {
+                return CompletableFuture.completedStage(Optional.empty());
+              }
+            });
+    delivery = delivery(readModels, PAUSES);
+    ObjectNode data =
+        Json.MAPPER.createObjectNode().put("employee_id", "p").put("anonymized_name", "Quartz");
+
+    deliver(Events.event("a").withData(data));
+
+    assertThat(effect.reached()).isEmpty();
+    assertThat(letters())
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(letter.error()).contains("poison");
+              assertThat(letter.attempts()).isEqualTo(4);
+            });
   }
 
   // Retries
