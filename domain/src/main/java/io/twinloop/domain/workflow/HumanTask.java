@@ -58,6 +58,11 @@ public record HumanTask(
 
   /** What is wrong with a completion, by the form; empty when it may be taken. */
   public List<Problem> problems(JsonNode data) {
+    return problems(form, data);
+  }
+
+  /** Likewise, by a form alone. */
+  public static List<Problem> problems(@Nullable JsonNode form, JsonNode data) {
     return form == null ? List.of() : JsonSchemas.problems(form, data);
   }
 }

@@ -68,10 +68,7 @@ public sealed interface TaskAction {
       List<Problem> problems = task.task().problems(output);
       return problems.isEmpty()
           ? new TaskDecision.Told(new Signal.HumanTaskCompleted(task.ref(), output, person))
-          : new TaskDecision.Refused(
-              TaskDecision.Reason.UNFIT,
-              "What was submitted for task '%s' does not satisfy its form.".formatted(taskId),
-              problems);
+          : new TaskDecision.Refused(TaskDecision.Reason.UNFIT, unfit(taskId), problems);
     }
   }
 
@@ -81,6 +78,11 @@ public sealed interface TaskAction {
     public TaskDecision on(OpenTask task, String taskId, String person) {
       return new TaskDecision.Told(new Signal.HumanTaskRejected(task.ref(), person, reason));
     }
+  }
+
+  /** That what was submitted is not what the form asks for. */
+  static String unfit(String taskId) {
+    return "What was submitted for task '%s' does not satisfy its form.".formatted(taskId);
   }
 
   private static TaskDecision assigned(OpenTask task, String to) {

@@ -94,6 +94,16 @@ public final class WorkflowModel {
         : expressions.transform(transformation, value, arguments);
   }
 
+  /** What is wrong with the input of a run, by the schema; empty when it may begin with it. */
+  public List<Problem> problemsOfInput(JsonNode input) {
+    return problems("/input", input);
+  }
+
+  private List<Problem> problems(String holder, JsonNode data) {
+    Schema schema = schemas.get(holder);
+    return schema == null ? List.of() : JsonSchemas.problems(schema, data);
+  }
+
   /**
    * Throws a {@link Fault} when data is not as the schema at a place says.
    *
@@ -102,8 +112,7 @@ public final class WorkflowModel {
    * @param what what the data is, to begin a sentence with
    */
   void check(String holder, String what, JsonNode data) {
-    Schema schema = schemas.get(holder);
-    List<Problem> problems = schema == null ? List.of() : JsonSchemas.problems(schema, data);
+    List<Problem> problems = problems(holder, data);
     if (!problems.isEmpty()) {
       Problem first = problems.get(0);
       String where = first.pointer().isEmpty() ? "" : " at " + first.pointer();

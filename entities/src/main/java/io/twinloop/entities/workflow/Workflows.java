@@ -2,9 +2,11 @@ package io.twinloop.entities.workflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.workflow.ChildWorkflow;
+import io.twinloop.domain.workflow.Problem;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.Refusals;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,19 @@ public final class Workflows {
               }
               return start(order, (WorkflowDefinition.Found) reply, cause);
             });
+  }
+
+  /**
+   * What is wrong with an order's input by the schema of its definition; empty also where there is
+   * no such definition, which the start says.
+   */
+  public CompletionStage<List<Problem>> problemsOfInput(Order order) {
+    return definition(order.namespace(), order.name(), order.version())
+        .thenApply(
+            reply ->
+                reply instanceof WorkflowDefinition.Found found
+                    ? WorkflowModels.of(found.source()).problemsOfInput(order.input())
+                    : List.of());
   }
 
   /** Starts a run another one asks for, in the same loop. */

@@ -5,6 +5,10 @@ import static io.twinloop.http.Stages.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.twinloop.domain.identity.Permission;
+import io.twinloop.domain.organization.NodeType;
+import io.twinloop.domain.organization.PersonalFields;
+import io.twinloop.domain.workflow.HumanTask;
+import io.twinloop.domain.workflow.Problem;
 import io.twinloop.domain.workflow.TaskAction;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
@@ -29,6 +33,9 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 
 /** Human tasks: found, taken, handed on, done. Whoever the request's actor is acts. */
 public final class TaskRoutes {
+
+  /** Whoever it may be, to see whether anything personal is said at all. */
+  private static final String SOMEBODY = "somebody";
 
   private final Entities entities;
   private final WorkflowQueries queries;
@@ -106,10 +113,55 @@ public final class TaskRoutes {
   private CompletionStage<HttpResponse> complete(Call call) {
     return flatMap(
         call.optionalJson(),
-        body ->
-            flatMap(
-                personalData.sealData(body.map(TaskRoutes::outputIn).orElseGet(Json::object), null),
-                output -> handle(call, new TaskAction.Complete(output))));
+        body -> {
+          JsonNode output = body.map(TaskRoutes::outputIn).orElseGet(Json::object);
+          return personalData.isPersonal(output, SOMEBODY)
+              ? flatMap(mayWorkOn(call, call.id("id")), may -> completePersonally(call, output))
+              : handle(call, new TaskAction.Complete(output));
+        });
+  }
+
+  /** What is personal is looked at in clear, before it is sealed. */
+  private CompletionStage<HttpResponse> completePersonally(Call call, JsonNode output) {
+    String taskId = call.id("id");
+    return flatMap(
+        queries.task(taskId),
+        found -> {
+          List<Problem> problems =
+              found
+                  .map(task -> HumanTask.problems(task.request().get("form"), output))
+                  .orElse(List.of());
+          return problems.isEmpty()
+              ? flatMap(
+                  ready(taskId, output), ready -> handle(call, new TaskAction.Complete(ready)))
+              : CompletableFuture.completedStage(
+                  WorkflowRoutes.refused(
+                      new WorkflowInstance.Rejected(
+                          Refusals.REFUSED, TaskAction.unfit(taskId), problems)));
+        });
+  }
+
+  /** Sealed as said of whom the run is about, where it names nobody itself. */
+  private CompletionStage<JsonNode> ready(String taskId, JsonNode output) {
+    return flatMap(
+        subjectOf(taskId),
+        about ->
+            about.isPresent()
+                ? personalData.sealOf(about.get(), output)
+                : personalData.sealData(output, null));
+  }
+
+  /** The person a task's run was started for. */
+  private CompletionStage<Optional<String>> subjectOf(String taskId) {
+    String workflowId = WorkflowInstance.workflowOf(taskId).orElseThrow(() -> unknown(taskId));
+    return map(
+        entities.<WorkflowInstance.Command, WorkflowInstance.Reply>ask(
+            WorkflowInstance.KEY, workflowId, WorkflowInstance.Get::new),
+        reply ->
+            reply instanceof WorkflowInstance.Current current
+                    && NodeType.PERSON.wireName().equals(current.run().entityType())
+                ? Optional.ofNullable(current.run().entityId()).filter(PersonalFields::isName)
+                : Optional.empty());
   }
 
   private static JsonNode outputIn(JsonNode body) {

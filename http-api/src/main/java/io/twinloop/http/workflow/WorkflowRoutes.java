@@ -107,9 +107,7 @@ public final class WorkflowRoutes {
           Request request = JsonFields.read(body, WorkflowRoutes::request);
           String id = request.id().orElse(call.commandId());
           return flatMap(
-              flatMap(
-                  personalData.sealData(request.input().orElseGet(Json::object), null),
-                  input -> workflows.start(order(call, id, request, input), causeOf(call))),
+              begin(call, id, request),
               reply -> {
                 if (reply instanceof WorkflowInstance.Rejected rejected) {
                   return CompletableFuture.completedStage(refused(rejected));
@@ -120,6 +118,35 @@ public final class WorkflowRoutes {
                     : CompletableFuture.completedStage(started(id, accepted));
               });
         });
+  }
+
+  /** What is personal is looked at in clear, before it is sealed. */
+  private CompletionStage<WorkflowInstance.Reply> begin(Call call, String id, Request request) {
+    JsonNode input = request.input().orElseGet(Json::object);
+    Workflows.Order order = order(call, id, request, input);
+    if (!personalData.isPersonal(input, null)) {
+      return workflows.start(order, causeOf(call));
+    }
+    return flatMap(
+        workflows.problemsOfInput(order),
+        problems ->
+            problems.isEmpty()
+                ? flatMap(
+                    personalData.sealData(input, null),
+                    ready -> workflows.start(order(call, id, request, ready), causeOf(call)))
+                : CompletableFuture.completedStage(unfit(problems)));
+  }
+
+  private static WorkflowInstance.Reply unfit(List<io.twinloop.domain.workflow.Problem> problems) {
+    return new WorkflowInstance.Rejected(
+        Refusals.REFUSED,
+        "The workflow's input is not as its schema says.",
+        problems.stream()
+            .map(
+                problem ->
+                    new io.twinloop.domain.workflow.Problem(
+                        "/input" + problem.pointer(), problem.detail()))
+            .toList());
   }
 
   private static Workflows.Order order(Call call, String id, Request request, JsonNode input) {
