@@ -4,9 +4,17 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.twinloop.http.HttpServer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Starts a node and keeps it running until it is told to stop. */
 public final class Main {
+
+  /** The exit code of a node that the cluster has gone on without: it is to be started again. */
+  static final int START_AGAIN = 75;
+
+  /** Of a node that is lost anyway: its actor system has ended before. */
+  private static final long LONGEST_END_MILLIS = 3_000;
 
   private Main() {}
 
@@ -23,13 +31,15 @@ public final class Main {
   }
 
   /**
-   * Starts a node; returns when it is ready. Whoever calls this closes it.
+   * Starts a node; returns when it is ready. Whoever calls this closes it. When the cluster has
+   * gone on without it, because it was stopped or cut off for too long, the process ends with
+   * {@value #START_AGAIN}.
    *
    * @param arguments {@code --port N} takes the place of {@code twinloop.http.port}
    */
   public static AutoCloseable start(String[] arguments) throws Exception {
     Config config = configure(arguments);
-    Node node = Node.start(config);
+    Node node = Node.start(config, Main::startAgain);
     System.out.println("Twinloop is ready: " + node.url());
     return node;
   }
@@ -54,6 +64,21 @@ public final class Main {
       }
     }
     return Configuration.load(given);
+  }
+
+  private static void startAgain() {
+    System.out.println(
+        "Twinloop: the cluster has gone on without this node, which ends to be started again.");
+    new Thread(() -> System.exit(START_AGAIN), "node-exit").start();
+    Thread last =
+        new Thread(
+            () -> {
+              LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LONGEST_END_MILLIS));
+              Runtime.getRuntime().halt(START_AGAIN);
+            },
+            "node-halt");
+    last.setDaemon(true);
+    last.start();
   }
 
   private static void close(AutoCloseable node) {

@@ -8,6 +8,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.domain.outbound.OutboundHttp;
 import io.twinloop.domain.workflow.HttpCalls;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.Failover;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.entities.kpi.KpiReadings;
 import io.twinloop.entities.organization.OrgNode;
@@ -27,6 +28,7 @@ import io.twinloop.integrations.outbound.OutboxSender;
 import io.twinloop.integrations.outbound.SenderSettings;
 import io.twinloop.integrations.outbound.Transports;
 import io.twinloop.integrations.secrets.SiteSecrets;
+import io.twinloop.persistence.r2dbc.PostgresPersistence;
 import io.twinloop.persistence.r2dbc.PostgresRefusal;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
 import io.twinloop.persistence.r2dbc.RestoreCheck;
@@ -59,6 +61,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -86,10 +89,13 @@ final class Node implements AutoCloseable {
   private final PersonalDataSettings personal;
   private final ProductClock clock;
   private final Deque<Stop> stops = new ArrayDeque<>();
+  private final Runnable lost;
+  private volatile boolean closing;
   private String url = "";
 
-  private Node(Config config) {
+  private Node(Config config, Runnable lost) {
     this.config = config;
+    this.lost = lost;
     this.settings = NodeSettings.of(config);
     this.personal = PersonalDataSettings.of(config);
     this.clock = new ProductClock(Clock.systemUTC(), settings.movableClock());
@@ -98,10 +104,14 @@ final class Node implements AutoCloseable {
   /** Something that was started, and how it stops. */
   private record Stop(String what, Callable<?> how) {}
 
-  /** Starts a node; returns when it answers. What was started is stopped again on failure. */
-  static Node start(Config config) throws Exception {
+  /**
+   * Starts a node; returns when it answers. What was started is stopped again on failure.
+   *
+   * @param lost called when the cluster has gone on without this node: it must be started anew
+   */
+  static Node start(Config config, Runnable lost) throws Exception {
     SettingsCheck.read(config);
-    Node node = new Node(config);
+    Node node = new Node(config, lost);
     try {
       node.run();
       return node;
@@ -155,7 +165,9 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("outbound calls", closing(http)));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", secured);
     stops.push(new Stop("actor system", () -> shutdown(system)));
+    Membership membership = startMembership(system);
     join(system);
+    patience.await("The majority of the cluster", () -> await(membership.confirmed()));
     if (clock.isMovable()) {
       LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
       followClock(system, readModels.database());
@@ -188,7 +200,8 @@ final class Node implements AutoCloseable {
             clock,
             metrics,
             login,
-            audit);
+            audit,
+            membership);
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
@@ -218,9 +231,43 @@ final class Node implements AutoCloseable {
     return new PersonalData(personal.fields(), keys);
   }
 
+  /** From here on a node that was removed neither answers nor writes, and ends. */
+  private Membership startMembership(ActorSystem<?> system) {
+    Membership membership =
+        Membership.start(
+            system,
+            settings.membership(),
+            () ->
+                CoordinatedShutdown.get(system)
+                    .run(CoordinatedShutdown.ClusterDowningReason$.MODULE$));
+    PostgresPersistence.get(system).fence(membership::confirmed);
+    var unused = // there is nothing after it
+        system
+            .getWhenTerminated()
+            .thenRun(
+                () -> {
+                  if (!closing) {
+                    lost.run();
+                  }
+                });
+    return membership;
+  }
+
   private Entities startEntities(ActorSystem<?> system, HttpCalls calls) {
     ClusterSharding sharding = ClusterSharding.get(system);
-    Entities entities = new Entities(sharding, settings.askTimeout());
+    Failover failover =
+        new Failover(system, settings.askRepeat(), settings.askWaiting())
+            .asking(Kpi.KEY, Kpi.Get::new)
+            .asking(OrgNode.KEY, OrgNode.Get::new)
+            .asking(ProcessCase.KEY, ProcessCase.Get::new)
+            .asking(ProcessFlow.KEY, ProcessFlow.Get::new)
+            .asking(Simulation.KEY, Simulation.Get::new)
+            .asking(
+                WorkflowDefinition.KEY,
+                (ActorRef<WorkflowDefinition.Reply> replyTo) ->
+                    new WorkflowDefinition.Get(null, replyTo))
+            .asking(WorkflowInstance.KEY, WorkflowInstance.Get::new);
+    Entities entities = new Entities(sharding, settings.askTimeout(), failover);
     Kpi.init(sharding, clock);
     OrgNode.init(sharding, clock);
     ProcessCase.init(system, sharding, clock);
@@ -314,6 +361,7 @@ final class Node implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     while (!stops.isEmpty()) {
       Stop stop = stops.pop();
       try {

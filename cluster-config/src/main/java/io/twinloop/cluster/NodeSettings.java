@@ -1,8 +1,10 @@
 package io.twinloop.cluster;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueType;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What this node does and where; read once from {@code twinloop.node}.
@@ -11,6 +13,9 @@ import java.util.List;
  * @param dependenciesTimeout at start PostgreSQL and Kafka are waited for so long
  * @param joinTimeout a node that is no member of the cluster by then does not start
  * @param askTimeout an entity that has not answered by then is taken for away
+ * @param askRepeat a command that may be repeated is sent again after so long without an answer
+ * @param askWaiting so many other commands wait while a node is missing
+ * @param membership how this node makes sure that it is a member
  * @param seeds nodes to join; empty: a cluster of its own
  * @param movableClock whether people may move the clock on
  */
@@ -19,6 +24,9 @@ record NodeSettings(
     Duration dependenciesTimeout,
     Duration joinTimeout,
     Duration askTimeout,
+    Duration askRepeat,
+    int askWaiting,
+    MembershipSettings membership,
     List<String> seeds,
     boolean movableClock) {
 
@@ -29,8 +37,22 @@ record NodeSettings(
         node.getDuration("dependencies-timeout"),
         node.getDuration("join-timeout"),
         node.getDuration("ask-timeout"),
-        node.getStringList("seeds"),
+        node.getDuration("ask-repeat"),
+        node.getInt("ask-waiting"),
+        MembershipSettings.of(config),
+        seeds(node),
         node.getBoolean("movable-clock"));
+  }
+
+  /** One text with commas between, or a list. */
+  private static List<String> seeds(Config node) {
+    if (node.getValue("seeds").valueType() != ConfigValueType.STRING) {
+      return node.getStringList("seeds");
+    }
+    return Stream.of(node.getString("seeds").split(",", -1))
+        .map(String::strip)
+        .filter(seed -> !seed.isEmpty())
+        .toList();
   }
 
   boolean has(String role) {

@@ -3,6 +3,7 @@ package io.twinloop.cluster;
 import com.typesafe.config.Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.twinloop.entities.Entities;
+import io.twinloop.entities.Failover;
 import io.twinloop.entities.workflow.RunJournal;
 import io.twinloop.entities.workflow.Workflows;
 import io.twinloop.http.Endpoint;
@@ -56,6 +57,7 @@ final class Routes {
 
   private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
   private static final Duration FORGET_KEYS = Duration.ofMinutes(10);
+  private static final Duration ASK_ANOTHER = Duration.ofSeconds(1);
 
   private final ActorSystem<?> system;
   private final ReadModels readModels;
@@ -70,6 +72,7 @@ final class Routes {
   private final PersonalReaders personalReaders;
   private final AuditTrail audit;
   private final Availability availability;
+  private final Fence fence;
 
   Routes(
       ActorSystem<?> system,
@@ -83,7 +86,8 @@ final class Routes {
       ProductClock clock,
       PrometheusMeterRegistry metrics,
       CallerLogin login,
-      NodeAudit audit) {
+      NodeAudit audit,
+      Membership membership) {
     this.system = system;
     this.readModels = readModels;
     this.bus = bus;
@@ -96,10 +100,12 @@ final class Routes {
     this.login = login;
     this.personalReaders = PersonalReaders.within(login.scopes());
     this.audit = audit.trail();
+    this.fence = new Fence(membership);
     this.availability =
         new Availability(
             List.of(
                 new HealthCheck("PostgreSQL", true, this::askPostgres),
+                new HealthCheck("The cluster", true, membership::confirmed),
                 audit.check(),
                 new HealthCheck(bus.name(), false, () -> bus.ping(Duration.ofSeconds(3))),
                 EgressWatch.check(http),
@@ -191,7 +197,9 @@ final class Routes {
             login.apiKeys(),
             personalData,
             personalReaders)
-        .endpoints();
+        .endpoints().stream()
+            .map(endpoint -> endpoint.path().startsWith("/api/") ? fence.guard(endpoint) : endpoint)
+            .toList();
   }
 
   private static void forgetExpired(JdbcIdempotencyKeys keys) {
@@ -221,6 +229,16 @@ final class Routes {
     }
     if (failure instanceof Database.DatabaseException database && database.isConnectionLost()) {
       return Optional.of(away("PostgreSQL does not answer: " + failure.getMessage()));
+    }
+    if (failure instanceof Membership.CutOff) {
+      return Optional.of(
+          Problems.of("cut-off", failure.getMessage()).refuse().retryAfter(ASK_ANOTHER));
+    }
+    if (failure instanceof Failover.TooManyWaiting) {
+      return Optional.of(
+          Problems.of("overloaded", failure.getMessage() + "; nothing was changed.")
+              .refuse()
+              .retryAfter(ASK_ANOTHER));
     }
     return Optional.empty();
   }

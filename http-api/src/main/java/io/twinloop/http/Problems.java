@@ -61,6 +61,7 @@ public final class Problems {
           kind("overloaded", 503, "Too much to do right now"),
           kind("unavailable", 503, "Something this request needs is away"),
           kind("timed-out", 503, "The answer took too long"),
+          kind("cut-off", 503, "This node may be no member of the cluster any more"),
           kind("stopping", 503, "This node is stopping"),
           kind("read-model-behind", 503, "The read model hasn't got there yet"));
 

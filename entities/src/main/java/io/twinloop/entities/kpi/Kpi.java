@@ -16,6 +16,7 @@ import io.twinloop.domain.kpi.Sensing.Sensed;
 import io.twinloop.domain.kpi.Sensing.Transition;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityIds;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -81,12 +82,17 @@ public final class Kpi
       @Nullable String commandId,
       Cause cause,
       ActorRef<Reply> replyTo)
-      implements Command {}
+      implements Command, Repeatable {
+    @Override
+    public boolean mayRepeat() {
+      return commandId != null;
+    }
+  }
 
   public record Retire(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

@@ -20,6 +20,7 @@ import io.twinloop.domain.organization.Relation;
 import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -141,7 +142,7 @@ public final class OrgNode
       String adjustmentId,
       Cause cause,
       ActorRef<Reply> replyTo)
-      implements Command {}
+      implements Command, Repeatable {}
 
   /**
    * A breach of a process's service level was resolved; what follows from it, once.
@@ -156,16 +157,17 @@ public final class OrgNode
       String adjustmentId,
       Cause cause,
       ActorRef<Reply> replyTo)
-      implements Command {}
+      implements Command, Repeatable {}
 
   /** Reminds of an obligation's deadline, so many days before it. */
-  public record Remind(int stageDays, Cause cause, ActorRef<Reply> replyTo) implements Command {}
+  public record Remind(int stageDays, Cause cause, ActorRef<Reply> replyTo)
+      implements Command, Repeatable {}
 
   /** Takes the node out of the organisation; its relations end. */
   public record Retire(@Nullable Long expectedRevision, Cause cause, ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

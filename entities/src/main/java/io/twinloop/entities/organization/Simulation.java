@@ -9,6 +9,7 @@ import io.twinloop.domain.organization.simulation.Change;
 import io.twinloop.domain.organization.simulation.Outcome;
 import io.twinloop.domain.organization.simulation.WhatIf;
 import io.twinloop.entities.Cause;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -92,7 +93,7 @@ public final class Simulation
     }
   }
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

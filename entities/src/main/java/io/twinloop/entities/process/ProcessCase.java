@@ -12,6 +12,7 @@ import io.twinloop.domain.process.ServiceLevel;
 import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityIds;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -74,7 +75,7 @@ public final class ProcessCase
   public sealed interface Command extends CborSerializable {}
 
   /**
-   * Takes events.
+   * Takes events; those it has taken before change nothing.
    *
    * @param events at least one, in order of time
    * @param serviceLevel of the process, as far as the sender knows
@@ -87,7 +88,7 @@ public final class ProcessCase
       ServiceLevel serviceLevel,
       Cause cause,
       ActorRef<Reply> replyTo)
-      implements Command {
+      implements Command, Repeatable {
     public Take {
       events = List.copyOf(events);
     }
@@ -98,9 +99,9 @@ public final class ProcessCase
       implements Command {}
 
   /** The time has come at which the case has taken longer than it may, if it is still open. */
-  public record Wake(Cause cause, ActorRef<Reply> replyTo) implements Command {}
+  public record Wake(Cause cause, ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

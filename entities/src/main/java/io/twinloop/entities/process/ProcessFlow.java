@@ -6,6 +6,7 @@ import io.twinloop.domain.process.LogFigures.Pair;
 import io.twinloop.domain.process.RecentCases;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityIds;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -57,7 +58,8 @@ public final class ProcessFlow
   public record Ended(RecentCases.Closed closed, boolean live) {}
 
   /** Cases ended. Telling it again changes nothing. */
-  public record Close(List<Ended> cases, Cause cause, ActorRef<Reply> replyTo) implements Command {
+  public record Close(List<Ended> cases, Cause cause, ActorRef<Reply> replyTo)
+      implements Command, Repeatable {
     public Close {
       cases = List.copyOf(cases);
     }
@@ -76,7 +78,7 @@ public final class ProcessFlow
       ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

@@ -4,6 +4,7 @@ import static io.twinloop.entities.Refusals.ALREADY_EXISTS;
 import static io.twinloop.entities.Refusals.NOT_FOUND;
 
 import io.twinloop.entities.Cause;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -62,10 +63,11 @@ public final class WorkflowDefinition
 
   /** Adds a version; the same source again changes nothing. */
   public record Register(String version, String source, Cause cause, ActorRef<Reply> replyTo)
-      implements Command {}
+      implements Command, Repeatable {}
 
   /** Asks for a version, or for the one registered last. */
-  public record Get(@Nullable String version, ActorRef<Reply> replyTo) implements Command {}
+  public record Get(@Nullable String version, ActorRef<Reply> replyTo)
+      implements Command, Repeatable {}
 
   // Replies
 

@@ -19,6 +19,7 @@ import io.twinloop.domain.workflow.TaskDecision;
 import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
+import io.twinloop.entities.Repeatable;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -106,7 +107,7 @@ public final class WorkflowInstance
       String correlationId,
       Cause cause,
       ActorRef<Reply> replyTo)
-      implements Command {}
+      implements Command, Repeatable {}
 
   /** What it waited for has come from outside. */
   public record Take(Signal signal, Cause cause, @Nullable ActorRef<Reply> replyTo)
@@ -116,7 +117,7 @@ public final class WorkflowInstance
    * Makes sure that it is awake: a run that recovers asks again for what it waits for. Refused
    * while an answer is out, so that the sender comes again.
    */
-  public record Wake(ActorRef<Reply> replyTo) implements Command {}
+  public record Wake(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   /** Does something with one of its human tasks. */
   public record HandleTask(
@@ -159,7 +160,7 @@ public final class WorkflowInstance
       ActorRef<Reply> replyTo)
       implements Command {}
 
-  public record Get(ActorRef<Reply> replyTo) implements Command {}
+  public record Get(ActorRef<Reply> replyTo) implements Command, Repeatable {}
 
   // Replies
 

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -68,6 +69,8 @@ final class GroupCommit {
   private int waitingRows;
   private long waitingBytes;
   private boolean flushing;
+  private volatile Supplier<CompletableFuture<Void>> fence =
+      () -> CompletableFuture.completedFuture(null);
 
   GroupCommit(
       WriteConnection connection,
@@ -90,6 +93,13 @@ final class GroupCommit {
       long bytes = rows.stream().mapToLong(EventRow::bytes).sum();
       return new Write(persistenceId, rows, bytes, new CompletableFuture<>());
     }
+  }
+
+  /**
+   * Every flush waits for this first; where it fails, all that waits fails, and nothing is stored.
+   */
+  void fence(Supplier<CompletableFuture<Void>> mayWrite) {
+    this.fence = mayWrite;
   }
 
   /**
@@ -195,7 +205,8 @@ final class GroupCommit {
   }
 
   private void flushNext() {
-    Mono.fromFuture(connection::get, true)
+    Mono.fromFuture(() -> fence.get(), true)
+        .then(Mono.fromFuture(connection::get, true))
         .subscribe(
             this::flush,
             unavailable -> {

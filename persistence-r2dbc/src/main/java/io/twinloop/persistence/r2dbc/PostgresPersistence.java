@@ -2,7 +2,9 @@ package io.twinloop.persistence.r2dbc;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Cancellable;
@@ -82,6 +84,17 @@ public final class PostgresPersistence implements Extension {
   /** The instance of an actor system, made when first asked for. */
   public static PostgresPersistence get(ClassicActorSystemProvider system) {
     return ID.get(system);
+  }
+
+  /**
+   * Keeps a node that may have been replaced from writing. The primary key refuses its event where
+   * another writer stored one with the same number; this refuses it where none did yet.
+   *
+   * @param mayWrite completes when this node may write, fails when it may not; asked before every
+   *     flush, so it must be cheap
+   */
+  public void fence(Supplier<CompletableFuture<Void>> mayWrite) {
+    groupCommit.fence(mayWrite);
   }
 
   public JournalMetrics metrics() {

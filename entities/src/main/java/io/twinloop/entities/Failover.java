@@ -1,0 +1,88 @@
+package io.twinloop.entities;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+
+/**
+ * What lets commands outlive the loss of a node. Between its end and its removal whatever is sent
+ * to its entities is lost, and nobody is told. So
+ *
+ * <ul>
+ *   <li>a {@link Repeatable} command is sent again while no answer comes;
+ *   <li>any other one could have its effect twice, and is sent once. While a node is missing it
+ *       waits until its entity has answered a question: then it has a home.
+ * </ul>
+ *
+ * <p>What was on its way when the node died stays without an answer: whether it had an effect is
+ * known to the journal alone, and the caller is told so.
+ */
+public final class Failover {
+
+  private final ActorSystem<?> system;
+  private final Cluster cluster;
+  private final Duration repeatAfter;
+  private final Semaphore places;
+  private final Map<EntityTypeKey<?>, Function<ActorRef<Object>, ?>> questions = new HashMap<>();
+
+  /**
+   * @param repeatAfter a repeatable command is sent again after so long without an answer
+   * @param waiting so many commands wait while a node is missing; more are refused
+   */
+  public Failover(ActorSystem<?> system, Duration repeatAfter, int waiting) {
+    this.system = system;
+    this.cluster = Cluster.get(system.classicSystem());
+    this.repeatAfter = repeatAfter;
+    this.places = new Semaphore(waiting);
+  }
+
+  /** Names the question that any entity of this type answers. */
+  @SuppressWarnings("unchecked") // a reply is waited for, and not looked at
+  public <C, R> Failover asking(EntityTypeKey<C> key, Function<ActorRef<R>, C> question) {
+    questions.put(key, replyTo -> question.apply((ActorRef<R>) (ActorRef<?>) replyTo));
+    return this;
+  }
+
+  /** Too many commands wait already for the entities of a missing node; this one was not sent. */
+  public static final class TooManyWaiting extends RuntimeException {
+    TooManyWaiting() {
+      super("Too many commands wait for entities of a node that is missing");
+    }
+  }
+
+  boolean isNodeMissing() {
+    return !cluster.state().unreachable().isEmpty();
+  }
+
+  /** The question to ask first, of entities of this type. */
+  @SuppressWarnings("unchecked") // registered together with its key
+  <C> Optional<Function<ActorRef<Object>, C>> question(EntityTypeKey<C> key) {
+    return Optional.ofNullable((Function<ActorRef<Object>, C>) questions.get(key));
+  }
+
+  /** For a command that is made only to be looked at. */
+  <R> ActorRef<R> nobody() {
+    return system.ignoreRef();
+  }
+
+  /** Takes a place among those that wait; false when all are taken. */
+  boolean enter() {
+    return places.tryAcquire();
+  }
+
+  void leave() {
+    places.release();
+  }
+
+  Cancellable later(Runnable step) {
+    return system.scheduler().scheduleOnce(repeatAfter, step, system.executionContext());
+  }
+}
