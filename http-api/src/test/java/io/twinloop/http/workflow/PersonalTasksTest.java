@@ -123,7 +123,7 @@ class PersonalTasksTest {
   void shouldSealWhatIsSaidOfThePersonTheRunIsAbout() throws SQLException {
     startAbout("about", "p-1");
 
-    assertThat(complete("about", "{\"age\": 41, \"email\": \"q@quartz.example\"}").statusCode())
+    assertThat(complete("about", "{\"age\": 41, \"email\": \"q@example.com\"}").statusCode())
         .isEqualTo(200);
 
     JsonNode output = current("about").output();
@@ -163,9 +163,9 @@ class PersonalTasksTest {
         new Workflows.Order(
             "tests", "personal", null, "unit", Json.object(), "u", "OrganizationUnit", "c"));
 
-    assertThat(complete("unit", "{\"email\": \"sales@acme.example\"}").statusCode()).isEqualTo(200);
+    assertThat(complete("unit", "{\"email\": \"sales@example.com\"}").statusCode()).isEqualTo(200);
 
-    assertThat(current("unit").output().path("email").asText()).isEqualTo("sales@acme.example");
+    assertThat(current("unit").output().path("email").asText()).isEqualTo("sales@example.com");
   }
 
   @Test
