@@ -117,7 +117,7 @@ public final class EmbeddedMain {
     }
   }
 
-  private static void startAgainWhenEnded(PostgreSqlServer server) {
+  static void startAgainWhenEnded(PostgreSqlServer server) {
     try {
       if (server.startAgainWhenEnded(
           () -> say("PostgreSQL ended by itself; starting it again …"))) {
@@ -171,18 +171,18 @@ public final class EmbeddedMain {
     }
   }
 
-  private static void exitSaying(String sentence) {
+  static void exitSaying(String sentence) {
     say(sentence);
     // The thread that brings the news is Kafka's own, which the stop would wait for.
     new Thread(() -> System.exit(1), "twinloop-exit").start();
   }
 
-  private static boolean isKafkaTheBus() {
+  static boolean isKafkaTheBus() {
     String type = System.getenv("TWINLOOP_EVENT_BUS_TYPE");
     return type == null || type.isBlank() || type.equals("kafka");
   }
 
-  private static boolean isSet(String variable) {
+  static boolean isSet(String variable) {
     return hasValue(variable) || hasValue(variable + "_FILE");
   }
 
@@ -191,12 +191,12 @@ public final class EmbeddedMain {
     return value != null && !value.isBlank();
   }
 
-  private static void refuse(String sentence) {
+  static void refuse(String sentence) {
     System.out.println("Twinloop can't start: " + sentence);
   }
 
   /** The launcher shows lines that begin with the product's name; everything else is log. */
-  private static void say(String progress) {
+  static void say(String progress) {
     System.out.println("Twinloop: " + progress);
   }
 }

@@ -104,6 +104,96 @@ class LauncherTest {
   }
 
   @Test
+  void shouldKeepThreeNodesAndRestartThemInTurns() throws IOException {
+    port = threePortsInARow();
+    Run up =
+        launch("up", "--nodes", "3", "--port", Integer.toString(port), "--data", data.toString());
+    up.await("Ctrl-C stops it");
+    assertThat(up.output())
+        .contains("node 1 is ready: http://127.0.0.1:" + port)
+        .contains("node 3 is ready: http://127.0.0.1:" + (port + 2));
+    Run status = launch("status", "--data", data.toString());
+    assertThat(status.exitCode()).as(status.output()).isZero();
+    assertThat(status.output()).contains("node 1").contains("node 2").contains("node 3");
+
+    List<Long> first = nodes();
+    Signals.send("KILL", ProcessHandle.of(first.get(1)).orElseThrow());
+    up.await("node 2 ended with code 137; it is started again.");
+    up.await("node 2 is back");
+
+    Run restart = launch("restart", "--data", data.toString());
+    assertThat(restart.exitCode()).as(restart.output()).isZero();
+    assertThat(restart.output())
+        .containsSubsequence("node 1 leaves", "node 2 leaves", "node 3 leaves")
+        .endsWith("All nodes were restarted.\n");
+    assertThat(nodes()).doesNotContainAnyElementsOf(first);
+
+    List<Long> last = nodes();
+    assertThat(launch("stop", "--data", data.toString()).exitCode()).isZero();
+    assertThat(up.exitCode()).isZero();
+    assertThat(last).noneMatch(pid -> ProcessHandle.of(pid).filter(Signals::isAlive).isPresent());
+    assertThat(Files.readString(data.resolve("logs/node-1.log")))
+        .contains("the fake node left in order")
+        .contains("embedded is there: false");
+    assertThat(data.resolve("postgres/postmaster.pid")).doesNotExist();
+  }
+
+  @Test
+  void shouldEndNodesThatAKilledLauncherLeftBehind() throws IOException {
+    port = threePortsInARow();
+    Run up =
+        launch("up", "--nodes", "2", "--port", Integer.toString(port), "--data", data.toString());
+    up.await("Ctrl-C stops it");
+    List<Long> nodes = nodes();
+    long keeper = Long.parseLong(Files.readString(data.resolve("run/node.pid")).strip());
+    Signals.send("KILL", ProcessHandle.of(keeper).orElseThrow());
+    assertThat(up.exitCode()).isEqualTo(1);
+
+    Run stop = launch("stop", "--data", data.toString());
+
+    assertThat(stop.exitCode()).isZero();
+    assertThat(stop.output()).contains("Stopping node 1, which was left behind");
+    assertThat(nodes).noneMatch(pid -> ProcessHandle.of(pid).filter(Signals::isAlive).isPresent());
+  }
+
+  @Test
+  void shouldRefuseToRestartOneNodeInTurns() {
+    Run none = launch("restart", "--data", data.toString());
+    assertRefused(none, 1, "twinloop: Twinloop does not run on the data folder " + data + ".");
+    Run up = up();
+    up.await("Ctrl-C stops it");
+    Run restart = launch("restart", "--data", data.toString());
+    assertThat(restart.exitCode()).isEqualTo(1);
+    assertThat(restart.output()).startsWith("twinloop: Twinloop runs as one node there");
+    assertRefused(
+        launch("up", "--nodes", "many"),
+        2,
+        "twinloop: --nodes is 'many', but on one machine run 1 to 9 nodes.");
+  }
+
+  /** The processes of the nodes, in their order. */
+  private List<Long> nodes() throws IOException {
+    return Files.readAllLines(data.resolve("run/nodes")).stream()
+        .map(line -> Long.parseLong(line.split(" ", -1)[1]))
+        .toList();
+  }
+
+  private static int threePortsInARow() throws IOException {
+    while (true) {
+      try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        int port = first.getLocalPort();
+        try (ServerSocket second = new ServerSocket(port + 1, 1, InetAddress.getLoopbackAddress());
+            ServerSocket third = new ServerSocket(port + 2, 1, InetAddress.getLoopbackAddress())) {
+          assertThat(second.isBound() && third.isBound()).isTrue();
+          return port;
+        } catch (IOException taken) {
+          continue;
+        }
+      }
+    }
+  }
+
+  @Test
   void shouldStopTheNodeWhenItIsToldToStopItself() {
     Run up = up();
     up.await("Ctrl-C stops it");
