@@ -82,9 +82,47 @@ final class GoldenFiles {
     }
   }
 
+  /**
+   * Holds every recorded form of a message, in the files {@code messages/NAME.vN.json}, against
+   * this release: each can be read, and the last is what it sends.
+   */
+  void checkMessage(String name, Object sample) throws IOException {
+    Path messages = folder.resolve("messages");
+    Golden today = record(sample);
+    int version = 1;
+    while (Files.exists(messages.resolve("%s.v%d.json".formatted(name, version + 1)))) {
+      version++;
+    }
+    Path newest = messages.resolve("%s.v%d.json".formatted(name, version));
+    if (writeMissing && !Files.exists(newest)) {
+      Files.createDirectories(messages);
+      Files.writeString(newest, JSON.writeValueAsString(today) + "\n");
+    } else if (writeMissing && !JSON.readValue(newest.toFile(), Golden.class).equals(today)) {
+      version++;
+      newest = messages.resolve("%s.v%d.json".formatted(name, version));
+      Files.writeString(newest, JSON.writeValueAsString(today) + "\n");
+    }
+    for (int each = 1; each <= version; each++) {
+      Path file = messages.resolve("%s.v%d.json".formatted(name, each));
+      assertThat(file)
+          .as("no golden file; write it with -Dtwinloop.golden=write and commit it")
+          .exists();
+      Golden golden = JSON.readValue(file.toFile(), Golden.class);
+      Object read =
+          serialization.deserialize(golden.bytes(), golden.serializerId(), golden.manifest()).get();
+      assertThat(read).as("%s, read by this release", file).isInstanceOf(sample.getClass());
+      if (each == version) {
+        assertThat(read).as("%s, read by this release", file).isEqualTo(sample);
+        assertThat(today.json())
+            .as("%s: this release sends another form; write its next version", file)
+            .isEqualTo(golden.json());
+      }
+    }
+  }
+
   private Golden record(Object event) throws IOException {
     Serializer serializer = serialization.findSerializerFor(event);
-    byte[] bytes = serializer.toBinary(event);
+    byte[] bytes = serialization.serialize(event).get();
     return new Golden(
         Serializers.manifestFor(serializer, event),
         serializer.identifier(),
