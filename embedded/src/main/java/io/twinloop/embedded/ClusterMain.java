@@ -143,6 +143,7 @@ public final class ClusterMain {
       outcome = e.getMessage();
       EmbeddedMain.say("the restart has stopped: " + outcome);
     }
+    tellNodes(nodes);
     Folders.writePrivate(folder.root().resolve("run").resolve("restarted"), outcome + "\n");
   }
 
