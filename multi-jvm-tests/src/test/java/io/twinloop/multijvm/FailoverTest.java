@@ -23,9 +23,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A node of three is lost, or stands still: the others answer for it, and it does no harm. */
+@EnabledIfSystemProperty(named = "twinloop.faults", matches = ".+")
 class FailoverTest {
 
   /** How often one is killed; {@code -Dtwinloop.kills=N} says otherwise. */

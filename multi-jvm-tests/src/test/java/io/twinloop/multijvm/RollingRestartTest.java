@@ -23,9 +23,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three nodes are restarted in turns, while people go on writing through whichever is there. */
+@EnabledIfSystemProperty(named = "twinloop.faults", matches = ".+")
 class RollingRestartTest {
 
   private static final int KPIS = 12;
