@@ -37,7 +37,7 @@ class RollingRestartTest {
   private static final Duration LONGEST_TRY = Duration.ofSeconds(20);
 
   private static final Duration SETTLE = Duration.ofMinutes(2);
-  private static final Instant FIRST = Instant.now().minus(Duration.ofHours(1));
+  private final Instant first = Instant.now().minus(Duration.ofHours(1));
 
   @TempDir Path folder;
 
@@ -99,7 +99,7 @@ class RollingRestartTest {
     while (!ended.get()) {
       String body =
           "{\"value\":%d,\"timestamp\":\"%s\"}"
-              .formatted(100 + written % 7, FIRST.plusMillis(written));
+              .formatted(100 + written % 7, first.plusMillis(written));
       long began = System.nanoTime();
       while (!sent(cluster.node(door), kpi, body, kpi + "-" + written)) {
         refused++;
