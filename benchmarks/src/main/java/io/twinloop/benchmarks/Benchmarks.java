@@ -160,8 +160,15 @@ final class Benchmarks {
     NodeProcess node =
         NodeProcess.named(name, folder).using(services).with("TWINLOOP_POSTGRES_URL", postgresUrl);
     // The harness leaves the optimising compiler out of its short trials; the last option counts.
+    // All callers come from one address, and in the overload there are 1,000.
     for (String option :
-        List.of("-XX:TieredStopAtLevel=4", "-Xmx1g", "-XX:+UseParallelGC", "-XX:NewRatio=1")) {
+        List.of(
+            "-XX:TieredStopAtLevel=4",
+            "-Xmx1g",
+            "-XX:+UseParallelGC",
+            "-XX:NewRatio=1",
+            "-Dtwinloop.http.max-connections=8192",
+            "-Dtwinloop.http.door.connections-per-address=2048")) {
       node.withJvmOption(option);
     }
     for (String option : System.getProperty("twinloop.bench.node-options", "").split(" ", -1)) {

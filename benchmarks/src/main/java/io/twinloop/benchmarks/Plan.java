@@ -68,7 +68,7 @@ record Plan(
           1,
           Duration.ofMillis(100),
           Duration.ofMillis(100),
-          Duration.ofMillis(300),
+          Duration.ofSeconds(1),
           50,
           2_000,
           10,
