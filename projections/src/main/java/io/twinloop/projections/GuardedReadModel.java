@@ -40,6 +40,7 @@ final class GuardedReadModel<E> extends JdbcHandler<List<EventEnvelope<E>>, Proj
     try {
       EventFailedException.checkReadable(envelopes, skips);
       write(session, envelopes, skips);
+      term.wrote(envelopes.get(envelopes.size() - 1));
     } catch (SQLException | RuntimeException e) {
       leftOut = null;
       throw e;

@@ -168,6 +168,33 @@ class StuckProjectionTest {
   }
 
   @Test
+  void shouldBeginAgainWhenTheGroupBeforeIsGone() throws SQLException {
+    ProjectionTerm term = new ProjectionTerm(ID);
+    join(term.begin(readModels.database()));
+    GuardedReadModel<String> model = new GuardedReadModel<>(ID, new Notes(), term);
+    project(model, journal.write("1"));
+    List<EventEnvelope<String>> group = journal.write("2");
+    List<String> before = notes();
+    project(model, group);
+    // As a crash of PostgreSQL leaves it, before the second group has reached its disk.
+    TestPostgres.execute(
+        readModels.forQueries(),
+        "DELETE FROM note WHERE text = '2'",
+        "UPDATE read_model_progress SET seq_nr = 1");
+    List<EventEnvelope<String>> next = journal.write("3");
+
+    assertThatThrownBy(() -> project(model, next))
+        .isInstanceOf(ProjectionTerm.GroupLostException.class)
+        .hasMessageContaining("up to event 2, of which event 1 is the last that is left");
+    assertThat(notes()).isEqualTo(before);
+
+    join(term.begin(readModels.database()));
+    project(model, group);
+    project(model, next);
+    assertThat(notes()).containsExactly("1", "2", "3");
+  }
+
+  @Test
   void shouldKeepTheOffsetOfAGroupThatIsWrittenEventByEvent() throws SQLException {
     ProjectionTerm term = new ProjectionTerm(ID);
     join(term.begin(readModels.database()));

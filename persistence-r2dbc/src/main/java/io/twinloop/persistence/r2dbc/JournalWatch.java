@@ -12,6 +12,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>It asks for the newest event of each entity type that readers may see. An event becomes
  * visible to them when the horizon passes its transaction, so one that is new to them lies above
  * all that were visible before, and the newest one changes with it.
+ *
+ * <p>Without an answer it ends all readers of slices: one that asked nothing while PostgreSQL
+ * crashed would go on as if its last transactions were still there.
  */
 final class JournalWatch {
 
@@ -39,8 +42,9 @@ final class JournalWatch {
                   if (failure == null) {
                     tell(seen);
                   } else {
-                    // Readers find out by themselves; with the next answer they all look once.
+                    // With the next answer all readers look once.
                     newest = Map.of();
+                    newEvents.lost(failure);
                   }
                   looking.set(false);
                 });

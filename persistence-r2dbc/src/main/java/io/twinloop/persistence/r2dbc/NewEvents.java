@@ -69,6 +69,17 @@ final class NewEvents {
     byType.getOrDefault(entityType, Set.of()).forEach(Subscription::wake);
   }
 
+  /**
+   * PostgreSQL was away. If it crashed, transactions that did not wait for its disk are gone, and
+   * with them what readers of slices wrote last; they end, to begin again from what is stored.
+   */
+  void lost(Throwable failure) {
+    byType.values().stream()
+        .flatMap(Set::stream)
+        .filter(reader -> reader.range != null)
+        .forEach(reader -> reader.lose(failure));
+  }
+
   /** What one reader waits for. It is called back once, until it has taken what was told. */
   final class Subscription {
     private final String entityType;
@@ -78,6 +89,7 @@ final class NewEvents {
     private final AtomicBoolean committed = new AtomicBoolean();
     private final AtomicBoolean arrived = new AtomicBoolean();
     private volatile long wokenAt = System.nanoTime();
+    private volatile @Nullable Throwable lost;
 
     private Subscription(
         String entityType, @Nullable Range range, Predicate<EventRow> wanted, Runnable callback) {
@@ -98,6 +110,16 @@ final class NewEvents {
       if (arrived.compareAndSet(false, true)) {
         callback.run();
       }
+    }
+
+    private void lose(Throwable failure) {
+      lost = failure;
+      callback.run();
+    }
+
+    /** Why it is to end; null while it may go on. */
+    @Nullable Throwable lost() {
+      return lost;
     }
 
     boolean isTold() {

@@ -176,6 +176,9 @@ final class PagedEvents<T> extends GraphStage<SourceShape<T>> {
     }
 
     private void read() {
+      if (isLost()) {
+        return;
+      }
       reading = true;
       readBegan = System.nanoTime();
       if (news().take() && !missing) {
@@ -191,6 +194,9 @@ final class PagedEvents<T> extends GraphStage<SourceShape<T>> {
       reading = false;
       if (read.error != null) {
         failStage(ScalaFutures.unwrapped(read.error));
+        return;
+      }
+      if (isLost()) {
         return;
       }
       Page<T> page = Objects.requireNonNull(read.page);
@@ -223,8 +229,23 @@ final class PagedEvents<T> extends GraphStage<SourceShape<T>> {
       missing &= longer.compareTo(settings.pollInterval()) <= 0;
     }
 
+    /** Ends the stream when PostgreSQL was away, whether or not it asked anything meanwhile. */
+    private boolean isLost() {
+      Throwable lost = news().lost();
+      if (lost != null) {
+        failStage(
+            new IllegalStateException(
+                "PostgreSQL was away, what was written last may not have reached its disk: begin again from the offset that is stored.",
+                lost));
+      }
+      return lost != null;
+    }
+
     /** While it rests or looks for events announced before, they are found in their time. */
     private void lookForNews() {
+      if (isLost()) {
+        return;
+      }
       if (timer != null && !missing && !resting) {
         cancelTimer();
         read();

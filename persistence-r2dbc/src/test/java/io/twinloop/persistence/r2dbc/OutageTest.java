@@ -11,15 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
@@ -49,7 +53,11 @@ class OutageTest {
     system =
         TestPostgres.system(
             settings,
-            "twinloop.persistence { journal.write-timeout = 1s, health-interval = 100ms }");
+            """
+            twinloop.persistence {
+              journal.write-timeout = 1s, health-interval = 100ms, query.idle-poll-interval = 1h
+            }
+            """);
     postgres = PostgresPersistence.get(system);
   }
 
@@ -178,6 +186,26 @@ class OutageTest {
     assertThat(lost).isNotDone();
     assertThat(tell(notebook, "after").get(5, TimeUnit.SECONDS)).isEqualTo("after");
     assertThat(read(notebook).get(5, TimeUnit.SECONDS)).containsExactly("before", "after");
+  }
+
+  @Test
+  void shouldEndReadersWhenPostgresCrashedAlthoughTheyAskedNothingMeanwhile() throws Exception {
+    tell(notebook("n"), "first").get(10, TimeUnit.SECONDS);
+    AtomicInteger seen = new AtomicInteger();
+    CompletionStage<Done> reader =
+        PersistenceQuery.get(system)
+            .getReadJournalFor(PostgresReadJournal.class, PostgresReadJournal.IDENTIFIER)
+            .<String>eventsBySlices("Notebook", 0, 1023, Offset.noOffset())
+            .runForeach(event -> seen.incrementAndGet(), system);
+    await().atMost(BOUND).until(() -> seen.get() == 1);
+
+    server.server().kill();
+    server.server().start();
+
+    assertThat(reader.toCompletableFuture())
+        .failsWithin(BOUND)
+        .withThrowableThat()
+        .withMessageContaining("begin again from the offset that is stored");
   }
 
   @Test
