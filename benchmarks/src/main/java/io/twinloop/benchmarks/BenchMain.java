@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ./twinloop bench [--short] [--door | --commands | --growth] [--json FILE]}: measures,
- * prints a table, ends.
+ * {@code ./twinloop bench [--short] [--door | --commands | --writes | --growth] [--rounds N]
+ * [--json FILE]}: measures, prints a table, ends.
  */
 public final class BenchMain {
 
@@ -38,7 +38,9 @@ public final class BenchMain {
           case "--short" -> plan = Plan.SHORT;
           case "--door" -> part = Benchmarks::runDoor;
           case "--commands" -> part = Benchmarks::runCommands;
+          case "--writes" -> part = Benchmarks::runWrites;
           case "--growth" -> part = Benchmarks::runGrowth;
+          case "--rounds" -> plan = plan.withRounds(positive(arguments, ++i));
           case "--json" -> {
             if (++i == arguments.length) {
               throw new IllegalArgumentException("option '--json' needs a file.");
@@ -49,10 +51,19 @@ public final class BenchMain {
               throw new IllegalArgumentException(
                   "unknown option '"
                       + arguments[i]
-                      + "'; known are --short, --door, --commands, --growth and --json FILE.");
+                      + "'; known are --short, --door, --commands, --writes, --growth, --rounds N and --json FILE.");
         }
       }
       return new Options(plan, part, json);
+    }
+
+    private static int positive(String[] arguments, int at) {
+      String number = at < arguments.length ? arguments[at] : "nothing";
+      if (!number.matches("[1-9][0-9]{0,2}")) {
+        throw new IllegalArgumentException(
+            "option '--rounds' needs a number from 1 to 999, not " + number + ".");
+      }
+      return Integer.parseInt(number);
     }
   }
 

@@ -91,16 +91,21 @@ final class Benchmarks {
 
   /** Runs only durable commands by HTTP: how many, at what price, and when there are too many. */
   static Report runCommands(Plan plan, Path folder, Consumer<String> news) throws Exception {
-    return new Benchmarks(plan, news).runCommands(folder);
+    return new Benchmarks(plan, news).runCommands(folder, List.of(CommandPath.Kind.values()));
   }
 
-  private Report runCommands(Path folder) throws Exception {
+  /** The same with no projections on the node. */
+  static Report runWrites(Plan plan, Path folder, Consumer<String> news) throws Exception {
+    return new Benchmarks(plan, news).runCommands(folder, List.of(CommandPath.Kind.WRITE));
+  }
+
+  private Report runCommands(Path folder, List<CommandPath.Kind> kinds) throws Exception {
     Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     news.accept("Starting PostgreSQL and Kafka …");
     try (ServicesProcess services = ServicesProcess.start(folder.resolve("services"))) {
       RawPostgres server = new RawPostgres(settings(services.postgresUrl()));
       List<Row> rows = new ArrayList<>();
-      for (CommandPath.Kind kind : CommandPath.Kind.values()) {
+      for (CommandPath.Kind kind : kinds) {
         news.accept("A node with " + kind.what() + " …");
         String database = "commands_" + kind.id();
         server.execute("CREATE DATABASE " + database);

@@ -19,6 +19,8 @@ final class CommandPath {
   private static final int CONNECTIONS_IN_OVERLOAD = 1_000;
   private static final double OVERLOAD = 2;
   private static final Duration AT_ONCE = Duration.ofMillis(500);
+  private static final Duration ALL_ARE_SENT = Duration.ofMinutes(1);
+  private static final Duration WHAT_CAN_BE_SENT = Duration.ofMillis(5);
 
   /** What the node does besides. */
   enum Kind {
@@ -95,7 +97,8 @@ final class CommandPath {
   /** Half of what it can do, twice of it, and half again at once. */
   private void paced(int port, Supplier<byte[]> requests) throws IOException {
     double most = figures.last(id("commands"));
-    Outcome half = paced(port, CONNECTIONS, most / 2, requests, plan.warmUp(), plan.measured());
+    Outcome half =
+        paced(port, CONNECTIONS, most / 2, requests, ALL_ARE_SENT, plan.warmUp(), plan.measured());
     figures.addTimes(id("half"), half.served());
     Outcome twice =
         paced(
@@ -103,14 +106,17 @@ final class CommandPath {
             CONNECTIONS_IN_OVERLOAD,
             most * OVERLOAD,
             requests,
+            WHAT_CAN_BE_SENT,
             plan.warmUp(),
             plan.measured());
     figures.add(id("overload"), twice.servedPerSecond());
     figures.addTimes(id("overload"), twice.served());
     figures.add(id("refused"), twice.refusedPerSecond());
+    figures.add(id("unsent"), twice.unsentPerSecond());
     figures.add(
         id("refused-p99"), twice.refused().isEmpty() ? 0 : Row.quantile(twice.refused(), 0.99));
-    Outcome after = paced(port, CONNECTIONS, most / 2, requests, Duration.ZERO, AT_ONCE);
+    Outcome after =
+        paced(port, CONNECTIONS, most / 2, requests, ALL_ARE_SENT, Duration.ZERO, AT_ONCE);
     figures.addTimes(id("after"), after.served());
   }
 
@@ -119,10 +125,11 @@ final class CommandPath {
       int connections,
       double perSecond,
       Supplier<byte[]> requests,
+      Duration latest,
       Duration warmUp,
       Duration measured)
       throws IOException {
-    return PacedLoad.run(port, connections, perSecond, requests, warmUp, measured);
+    return PacedLoad.run(port, connections, perSecond, requests, latest, warmUp, measured);
   }
 
   private List<Row> rows() {
@@ -141,6 +148,7 @@ final class CommandPath {
     rows.add(row("overload-p99", "the same, p99", "ms"));
     rows.add(row("refused", "answered with 503 meanwhile", "1/s"));
     rows.add(row("refused-p99", "the same, p99", "ms"));
+    rows.add(row("unsent", "not sent, as 1,000 connections and the load's CPU were in use", "1/s"));
     rows.add(figures.row(id("after-p99"), "at half the rate right after, p99", "ms", half));
     return rows;
   }

@@ -31,9 +31,14 @@ final class PacedLoad {
    * @param refused milliseconds of each answer with 503
    * @param servedPerSecond answers with 2xx that came while it counted
    * @param refusedPerSecond answers with 503 that came while it counted
+   * @param unsentPerSecond requests that were due while it counted and left out
    */
   record Outcome(
-      List<Double> served, List<Double> refused, double servedPerSecond, double refusedPerSecond) {}
+      List<Double> served,
+      List<Double> refused,
+      double servedPerSecond,
+      double refusedPerSecond,
+      double unsentPerSecond) {}
 
   private final Supplier<byte[]> requests;
   private final double nanosBetween;
@@ -46,6 +51,7 @@ final class PacedLoad {
   private long countedTo;
   private long servedInTime;
   private long refusedInTime;
+  private long unsent;
   private @Nullable IOException failure;
 
   private PacedLoad(int port, int most, double perSecond, Supplier<byte[]> requests)
@@ -78,6 +84,10 @@ final class PacedLoad {
    * Sends requests on this thread, and comes back when the last is answered.
    *
    * @param connections at most so many requests are under way
+   * @param latest a request that can't go out so long after it was due is left out: all connections
+   *     wait for answers, or this process gets no CPU. Else the times would be those of a queue in
+   *     here, which grows with the length of the load. Where it is long, a time tells also of the
+   *     wait for a connection.
    * @param warmUp so long before it counts
    * @throws IOException when anything but 2xx or 503 is answered
    */
@@ -86,31 +96,40 @@ final class PacedLoad {
       int connections,
       double perSecond,
       Supplier<byte[]> requests,
+      Duration latest,
       Duration warmUp,
       Duration measured)
       throws IOException {
     PacedLoad load = new PacedLoad(port, connections, perSecond, requests);
     try {
-      load.run(warmUp.toNanos(), measured.toNanos());
+      load.run(latest.toNanos(), warmUp.toNanos(), measured.toNanos());
       double seconds = measured.toNanos() / 1e9;
       return new Outcome(
-          load.served, load.refused, load.servedInTime / seconds, load.refusedInTime / seconds);
+          load.served,
+          load.refused,
+          load.servedInTime / seconds,
+          load.refusedInTime / seconds,
+          load.unsent / seconds);
     } finally {
       load.connections.forEach(HttpConnection::close);
       load.selector.close();
     }
   }
 
-  private void run(long warmUp, long measured) throws IOException {
+  private void run(long latest, long warmUp, long measured) throws IOException {
     long start = System.nanoTime();
     countedFrom = start + warmUp;
     countedTo = countedFrom + measured;
     for (long number = 0; start + (long) (number * nanosBetween) < countedTo; number++) {
       long due = start + (long) (number * nanosBetween);
-      while (System.nanoTime() < due || idle.isEmpty()) {
+      while (System.nanoTime() < due || (idle.isEmpty() && System.nanoTime() - due < latest)) {
         receive();
       }
-      send(due);
+      if (idle.isEmpty() || System.nanoTime() - due > latest) {
+        unsent += due >= countedFrom ? 1 : 0;
+      } else {
+        send(due);
+      }
     }
     long patience = System.nanoTime() + PATIENCE_NANOS;
     while (idle.size() < connections.size()) {

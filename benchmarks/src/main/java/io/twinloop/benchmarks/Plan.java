@@ -31,6 +31,22 @@ record Plan(
     int coldEntities,
     int idleEntities) {
 
+  /** The same with another number of rounds; say so after the option that chooses the plan. */
+  Plan withRounds(int number) {
+    return new Plan(
+        name,
+        number,
+        jvmWarmUp,
+        warmUp,
+        measured,
+        entities,
+        lines,
+        kpis,
+        loops,
+        coldEntities,
+        idleEntities);
+  }
+
   /** About five minutes on two cores. */
   static final Plan FULL =
       new Plan(
