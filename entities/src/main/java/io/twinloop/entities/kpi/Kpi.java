@@ -17,6 +17,7 @@ import io.twinloop.domain.kpi.Sensing.Transition;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityIds;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Snapshots;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,7 +38,6 @@ import org.apache.pekko.persistence.typed.javadsl.CommandHandlerWithReply;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehaviorWithEnforcedReplies;
 import org.apache.pekko.persistence.typed.javadsl.ReplyEffect;
-import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.jspecify.annotations.Nullable;
 
 /** A KPI of one node. Undefined → Tracking ⇄ Breached → Retired. */
@@ -534,7 +534,7 @@ public final class Kpi
   // Housekeeping
 
   @Override
-  public RetentionCriteria retentionCriteria() {
-    return RetentionCriteria.snapshotEvery(100, 1);
+  public boolean shouldSnapshot(State state, Event event, long sequenceNr) {
+    return Snapshots.isDue(id, sequenceNr);
   }
 }

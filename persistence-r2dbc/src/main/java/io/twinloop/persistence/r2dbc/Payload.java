@@ -1,5 +1,6 @@
 package io.twinloop.persistence.r2dbc;
 
+import java.util.Base64;
 import org.apache.pekko.serialization.Serialization;
 import org.apache.pekko.serialization.Serializer;
 import org.apache.pekko.serialization.Serializers;
@@ -20,6 +21,11 @@ record Payload(int serializerId, String manifest, byte[] bytes) {
     Serializer serializer = serialization.findSerializerFor(object);
     byte[] bytes = serialization.serialize(object).get();
     return new Payload(serializer.identifier(), Serializers.manifestFor(serializer, object), bytes);
+  }
+
+  /** The bytes as text, for {@code decode(…, 'base64')}. */
+  String base64() {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   Object read(Serialization serialization) {
