@@ -41,11 +41,12 @@ import org.apache.pekko.stream.SharedKillSwitch;
  * <p>In this order: Host and Origin, the caller (401, whatever the path), the path (404), the
  * method (405), the limits (429), the permission (403), a place among the requests in progress
  * (503), one in the audit for a change, the read position a query waits for, the idempotency key of
- * a POST, the handler. Of a request that is refused on the way nothing more is done: its body isn't
- * looked at and its idempotency key not taken. Only endpoints that are open to anybody answer
- * without a caller. Whatever goes wrong ends as a problem, and every answer carries {@code
- * X-Correlation-Id} and {@code traceparent}. A slash at the end of a path is ignored; HEAD is
- * answered where GET is, OPTIONS with the methods.
+ * a POST, the handler. A request that finds no place free when it arrives is refused before all
+ * that. Of a request that is refused on the way nothing more is done: its body isn't looked at and
+ * its idempotency key not taken. Only endpoints that are open to anybody answer without a caller.
+ * Whatever goes wrong ends as a problem, and every answer carries {@code X-Correlation-Id} and
+ * {@code traceparent}. A slash at the end of a path is ignored; HEAD is answered where GET is,
+ * OPTIONS with the methods.
  */
 public final class Router {
 
@@ -64,6 +65,7 @@ public final class Router {
   private final OpenStreams streams = new OpenStreams();
   private final RequestsInProgress inProgress;
   private final RequestsInProgress uploads;
+  private final HttpResponse full;
   private final SharedKillSwitch stopping = KillSwitches.shared("http-server-stopping");
 
   /** A router without refusals for exceptions of other modules. */
@@ -121,6 +123,9 @@ public final class Router {
     this.personal = personal;
     this.inProgress = new RequestsInProgress(settings.requestsInProgress());
     this.uploads = new RequestsInProgress(settings.uploadsInProgress());
+    this.full =
+        Answers.problem(
+            failures.refusal(new Overloaded("The node"), Callers.nobody(), "A request"));
   }
 
   /** The table this router answers from. */
@@ -137,6 +142,9 @@ public final class Router {
   public CompletionStage<HttpResponse> handle(HttpRequest request) {
     RequestHeaders headers = RequestHeaders.of(request);
     Caller caller = Callers.of(headers);
+    if (isOneTooMany(request)) {
+      return CompletableFuture.completedStage(full.addHeaders(idsOf(caller)));
+    }
     HttpHeader correlation = RawHeader.create("X-Correlation-Id", caller.correlationId());
     HttpHeader traceparent = RawHeader.create("traceparent", caller.traceparent().orElseThrow());
     Exchange exchange = new Exchange(request, headers, caller);
@@ -159,6 +167,44 @@ public final class Router {
                       ? Stages.map(settled.get(), done -> answer)
                       : CompletableFuture.completedStage(answer);
                 }));
+  }
+
+  /**
+   * A guess at the door, which makes a refusal as cheap as can be just when there are many. A body
+   * still on its way, which has to be read first, is left to the exchange.
+   */
+  private boolean isOneTooMany(HttpRequest request) {
+    if (!inProgress.isFull() && !uploads.isFull()) {
+      return false;
+    }
+    return request.entity().isStrict()
+        && RouteTable.partsOf(request.getUri().asScala().path())
+            .flatMap(table::find)
+            .flatMap(match -> wanted(request, match))
+            .filter(endpoint -> !(endpoint.access() instanceof AccessRule.Open))
+            .filter(endpoint -> placesFor(endpoint).isFull())
+            .isPresent();
+  }
+
+  private static Optional<Endpoint> wanted(HttpRequest request, RouteTable.Match match) {
+    Map<String, Endpoint> byMethod = match.byMethod();
+    String method = request.method().name();
+    return Optional.ofNullable(byMethod.get(method))
+        .or(
+            () ->
+                method.equals("HEAD")
+                    ? Optional.ofNullable(byMethod.get("GET"))
+                    : Optional.empty());
+  }
+
+  private RequestsInProgress placesFor(Endpoint wanted) {
+    return wanted.streaming() ? uploads : inProgress;
+  }
+
+  private static List<HttpHeader> idsOf(Caller caller) {
+    return List.of(
+        RawHeader.create("X-Correlation-Id", caller.correlationId()),
+        RawHeader.create("traceparent", caller.traceparent().orElseThrow()));
   }
 
   /** Ends the event streams; completes when no answer is being streamed any more. */
@@ -211,7 +257,7 @@ public final class Router {
     private CompletionStage<HttpResponse> identified() {
       Optional<RouteTable.Match> match =
           RouteTable.partsOf(request.getUri().asScala().path()).flatMap(table::find);
-      endpoint = match.flatMap(this::endpointOf);
+      endpoint = match.flatMap(found -> wanted(request, found));
       if (endpoint.isPresent() && endpoint.get().access() instanceof AccessRule.Open) {
         count(endpoint.get());
         if (!authenticator.requiresLogin()) {
@@ -238,17 +284,6 @@ public final class Router {
             caller = caller.as(identity);
             return route(match);
           });
-    }
-
-    private Optional<Endpoint> endpointOf(RouteTable.Match match) {
-      Map<String, Endpoint> byMethod = match.byMethod();
-      String method = request.method().name();
-      return Optional.ofNullable(byMethod.get(method))
-          .or(
-              () ->
-                  method.equals("HEAD")
-                      ? Optional.ofNullable(byMethod.get("GET"))
-                      : Optional.empty());
     }
 
     private CompletionStage<HttpResponse> route(Optional<RouteTable.Match> match) {
@@ -318,10 +353,6 @@ public final class Router {
         throw full();
       }
       place = Optional.of(placesFor(wanted));
-    }
-
-    private RequestsInProgress placesFor(Endpoint wanted) {
-      return wanted.streaming() ? uploads : inProgress;
     }
 
     private Overloaded full() {
