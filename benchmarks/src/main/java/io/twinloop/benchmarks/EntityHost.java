@@ -12,6 +12,7 @@ import io.twinloop.entities.Cause;
 import io.twinloop.entities.Entities;
 import io.twinloop.entities.kpi.Kpi;
 import io.twinloop.persistence.r2dbc.PostgresSettings;
+import io.twinloop.projections.DaemonProcesses;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ProjectionState;
@@ -319,12 +320,15 @@ final class EntityHost implements AutoCloseable {
    */
   double catchUp(RawPostgres raw) throws Exception {
     long all = raw.number("SELECT count(*) FROM event_journal WHERE entity_type = 'Kpi'");
+    DaemonProcesses processes = new DaemonProcesses(system);
     new ProjectionRunner(
             system,
             ProjectionSettings.of(config),
             readModels.forProjections(),
-            new ProjectionState(readModels.database()))
+            new ProjectionState(readModels.database()),
+            processes)
         .readModel(new ProjectionRunner.Named("bench", Kpi.KEY.name()), KpiReadModel::new);
+    processes.start();
     long end = System.nanoTime() + PATIENCE.toNanos();
     long first = 0;
     long from = 0;

@@ -166,13 +166,8 @@ final class Node implements AutoCloseable {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", secured);
     stops.push(new Stop("actor system", () -> shutdown(system)));
     Membership membership = startMembership(system);
-    join(system);
-    patience.await("The majority of the cluster", () -> await(membership.confirmed()));
-    if (clock.isMovable()) {
-      LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
-      followClock(system, readModels.database());
-    }
-
+    // Entities and projections are there before the node joins: from then on the others give it a
+    // share of them, and write who has which to all members.
     Entities entities = startEntities(system, new EgressHttpCalls(http, SiteSecrets.from(config)));
     Workflows workflows = new Workflows(entities);
     Projections projections =
@@ -181,6 +176,15 @@ final class Node implements AutoCloseable {
     stops.push(new Stop("projections", () -> await(projections.stop())));
     if (settings.has("projections")) {
       projections.start();
+    }
+    join(system);
+    patience.await("The majority of the cluster", () -> await(membership.confirmed()));
+    if (clock.isMovable()) {
+      LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
+      followClock(system, readModels.database());
+    }
+    if (settings.has("projections")) {
+      projections.consume();
     }
     patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     CallerLogin login = new CallerLogin(config, readModels.database(), clock);

@@ -12,6 +12,7 @@ import io.twinloop.entities.process.ProcessFlow;
 import io.twinloop.entities.workflow.WorkflowDefinition;
 import io.twinloop.entities.workflow.WorkflowInstance;
 import io.twinloop.entities.workflow.Workflows;
+import io.twinloop.projections.DaemonProcesses;
 import io.twinloop.projections.Database;
 import io.twinloop.projections.ProjectionRunner;
 import io.twinloop.projections.ProjectionRunner.Named;
@@ -68,12 +69,9 @@ import io.twinloop.serialization.Catalogue;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.cluster.sharding.typed.ShardedDaemonProcessSettings;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ShardedDaemonProcess;
 import org.jspecify.annotations.Nullable;
 
 /** What happens to events after the journal: read models, the bus, effects, timers. */
@@ -122,13 +120,16 @@ final class Projections {
     this.consumer = bus.consumer(system, delivery, Clock.systemUTC(), metrics);
   }
 
+  /** Takes part in projecting and in firing timers as soon as this node is a member. */
   void start() {
+    DaemonProcesses processes = new DaemonProcesses(system);
     ProjectionRunner runner =
         new ProjectionRunner(
             system,
             ProjectionSettings.of(config),
             readModels.forProjections(),
-            new ProjectionState(readModels.database()));
+            new ProjectionState(readModels.database()),
+            processes);
     runner.readModel(new Named("kpi-read-model", Kpi.KEY.name()), KpiReadModel::new);
     runner.publisher(
         new Named("kpi-publisher", Kpi.KEY.name()),
@@ -162,34 +163,31 @@ final class Projections {
         new Named("workflow-publisher", WorkflowInstance.KEY.name()),
         () -> new EventPublisher<WorkflowInstance.Event>(bus, WorkflowEvents::of));
     followProcesses(runner);
-    ShardedDaemonProcess.get(system)
-        .init(
-            TimerFirer.Command.class,
-            "timers",
-            1,
-            index ->
-                TimerFirer.create(
-                    readModels.database(),
-                    Map.of(
-                        WorkflowInstance.KEY.name(), new WorkflowTimers(entities),
-                        OrgNode.KEY.name(), new OrgNodeTimers(entities),
-                        ProcessCase.KEY.name(), new ProcessCaseTimers(entities)),
-                    clock,
-                    config.getDuration("twinloop.timers.interval"),
-                    config.getInt("twinloop.timers.batch")),
-            ShardedDaemonProcessSettings.create(system).withRole("projections"),
-            Optional.of(new TimerFirer.Stop()));
+    processes.add(
+        "timers",
+        () ->
+            TimerFirer.create(
+                readModels.database(),
+                Map.of(
+                    WorkflowInstance.KEY.name(), new WorkflowTimers(entities),
+                    OrgNode.KEY.name(), new OrgNodeTimers(entities),
+                    ProcessCase.KEY.name(), new ProcessCaseTimers(entities)),
+                clock,
+                config.getDuration("twinloop.timers.interval"),
+                config.getInt("twinloop.timers.batch")),
+        new TimerFirer.Stop());
     RetentionSettings settings = RetentionSettings.of(config);
     Retention retention =
         new Retention(readModels.database(), settings, clock, Clock.systemUTC(), metrics);
-    ShardedDaemonProcess.get(system)
-        .init(
-            RetentionJob.Command.class,
-            "retention",
-            1,
-            index -> RetentionJob.create(retention, settings.interval()),
-            ShardedDaemonProcessSettings.create(system).withRole("projections"),
-            Optional.of(new RetentionJob.Stop()));
+    processes.add(
+        "retention",
+        () -> RetentionJob.create(retention, settings.interval()),
+        new RetentionJob.Stop());
+    processes.start();
+  }
+
+  /** Begins to take events off the bus. */
+  void consume() {
     consuming = consumer.start();
   }
 

@@ -3,7 +3,6 @@ package io.twinloop.projections;
 import io.twinloop.projections.ProjectionState.EventKey;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,8 +11,6 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.cluster.sharding.typed.ShardedDaemonProcessSettings;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ShardedDaemonProcess;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
@@ -26,23 +23,31 @@ import org.apache.pekko.projection.javadsl.SourceProvider;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcProjection;
 import org.apache.pekko.stream.javadsl.Flow;
 
-/** Runs projections over slice ranges, spread over the nodes with the role {@code projections}. */
+/**
+ * Makes projections over slice ranges, each range a process that runs on one node of the cluster.
+ */
 public final class ProjectionRunner {
 
   private final ActorSystem<?> system;
   private final ProjectionSettings settings;
   private final DataSource dataSource;
   private final ProjectionState state;
+  private final DaemonProcesses processes;
 
+  /**
+   * @param processes gets a process for each range; it is yet to be started
+   */
   public ProjectionRunner(
       ActorSystem<?> system,
       ProjectionSettings settings,
       DataSource dataSource,
-      ProjectionState state) {
+      ProjectionState state,
+      DaemonProcesses processes) {
     this.system = system;
     this.settings = settings;
     this.dataSource = dataSource;
     this.state = state;
+    this.processes = processes;
   }
 
   /** A projection by name, of one entity type. */
@@ -113,15 +118,14 @@ public final class ProjectionRunner {
       Function<Pair<Integer, Integer>, Projection<?>> create) {
     List<Pair<Integer, Integer>> ranges =
         EventSourcedProvider.sliceRanges(system, settings.queryPlugin(), settings.ranges());
-    ranges.forEach(range -> watch.register(idOf(projection, range)));
-    ShardedDaemonProcess.get(system)
-        .init(
-            ProjectionBehavior.Command.class,
-            projection.name(),
-            ranges.size(),
-            index -> ProjectionBehavior.create(create.apply(ranges.get(index))),
-            ShardedDaemonProcessSettings.create(system).withRole("projections"),
-            Optional.of(ProjectionBehavior.stopMessage()));
+    for (Pair<Integer, Integer> range : ranges) {
+      ProjectionId id = idOf(projection, range);
+      watch.register(id);
+      processes.add(
+          id.id(),
+          () -> ProjectionBehavior.create(create.apply(range)),
+          ProjectionBehavior.stopMessage());
+    }
   }
 
   private ProjectionSession session() {
