@@ -39,6 +39,7 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.bus.BusRefusedException;
 import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.clock.ProductClock;
+import io.twinloop.projections.cluster.LiveMembers;
 import io.twinloop.projections.outbound.JdbcOutbox;
 import io.twinloop.projections.personaldata.JdbcSubjectKeys;
 import io.twinloop.projections.personaldata.PersonalData;
@@ -47,26 +48,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.apache.pekko.actor.Address;
-import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
-import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -164,7 +157,15 @@ final class Node implements AutoCloseable {
     // Ends after the entities: a call cut off before them would be written down as one that failed.
     stops.push(new Stop("outbound calls", closing(http)));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "twinloop", secured);
-    stops.push(new Stop("actor system", () -> shutdown(system)));
+    Joining joining = new Joining(system, settings.seeds(), new LiveMembers(readModels.database()));
+    stops.push(
+        new Stop(
+            "actor system",
+            () -> {
+              shutdown(system);
+              joining.left();
+              return null;
+            }));
     Membership membership = startMembership(system);
     // Entities and projections are there before the node joins: from then on the others give it a
     // share of them, and write who has which to all members.
@@ -177,8 +178,9 @@ final class Node implements AutoCloseable {
     if (settings.has("projections")) {
       projections.start();
     }
-    join(system);
+    joining.join(settings.joinTimeout());
     patience.await("The majority of the cluster", () -> await(membership.confirmed()));
+    joining.showSigns(membership);
     if (clock.isMovable()) {
       LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
       followClock(system, readModels.database());
@@ -260,7 +262,7 @@ final class Node implements AutoCloseable {
   private Entities startEntities(ActorSystem<?> system, HttpCalls calls) {
     ClusterSharding sharding = ClusterSharding.get(system);
     Failover failover =
-        new Failover(system, settings.askRepeat(), settings.askWaiting())
+        new Failover(system, settings.askRepeat(), settings.askSettling(), settings.askWaiting())
             .asking(Kpi.KEY, Kpi.Get::new)
             .asking(OrgNode.KEY, OrgNode.Get::new)
             .asking(ProcessCase.KEY, ProcessCase.Get::new)
@@ -321,26 +323,6 @@ final class Node implements AutoCloseable {
     new JvmMemoryMetrics().bindTo(metrics);
     new JvmThreadMetrics().bindTo(metrics);
     return metrics;
-  }
-
-  private void join(ActorSystem<?> system) throws Exception {
-    Cluster cluster = Cluster.get(system);
-    List<Address> seeds = new ArrayList<>();
-    settings.seeds().forEach(seed -> seeds.add(AddressFromURIString.parse(seed)));
-    if (seeds.isEmpty()) {
-      seeds.add(cluster.selfMember().address());
-    }
-    cluster.manager().tell(new JoinSeedNodes(seeds));
-    CompletableFuture<Void> up = new CompletableFuture<>();
-    org.apache.pekko.cluster.Cluster.get(system.classicSystem())
-        .registerOnMemberUp(() -> up.complete(null));
-    try {
-      up.get(settings.joinTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw new CannotStart(
-          "This node could not join the cluster of %s within %d s: see that one of them runs, and that all speak TLS with certificates of the same CA, or none does."
-              .formatted(seeds, settings.joinTimeout().toSeconds()));
-    }
   }
 
   private static Object shutdown(ActorSystem<?> system) throws Exception {

@@ -116,6 +116,23 @@ class FailoverTest {
     assertThat(node.output().substring(before.length())).doesNotContain("gone on without");
   }
 
+  /** The first seed founds a cluster when nobody answers; those that stand still don't. */
+  @Test
+  void shouldFoundNoSecondClusterWhileTheOthersStandStill() {
+    NodeProcess founder = cluster.node(0);
+    int before = founder.output().length();
+    founder.kill9();
+    cluster.others(founder).forEach(NodeProcess::pause);
+    founder.startWithoutWaiting();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> founder.output().substring(before).contains("Founds no cluster"));
+    await().pollDelay(Duration.ofSeconds(8)).until(() -> true);
+    cluster.others(founder).forEach(NodeProcess::resume);
+
+    cluster.awaitWhole();
+  }
+
   @Test
   void shouldNotTellWhatIsOldAfterANodeStoodStill() throws Exception {
     define("old");
