@@ -14,7 +14,8 @@ import java.util.stream.Stream;
  * @param joinTimeout a node that is no member of the cluster by then does not start
  * @param askTimeout an entity that has not answered by then is taken for away
  * @param askRepeat a command that may be repeated is sent again after so long without an answer
- * @param askWaiting so many other commands wait while a node is missing
+ * @param askSettling after nodes came or went, entities move for so long at most
+ * @param askWaiting so many other commands wait while entities may move
  * @param membership how this node makes sure that it is a member
  * @param seeds nodes to join; empty: a cluster of its own
  * @param movableClock whether people may move the clock on
@@ -25,6 +26,7 @@ record NodeSettings(
     Duration joinTimeout,
     Duration askTimeout,
     Duration askRepeat,
+    Duration askSettling,
     int askWaiting,
     MembershipSettings membership,
     List<String> seeds,
@@ -38,6 +40,7 @@ record NodeSettings(
         node.getDuration("join-timeout"),
         node.getDuration("ask-timeout"),
         node.getDuration("ask-repeat"),
+        node.getDuration("ask-settling"),
         node.getInt("ask-waiting"),
         MembershipSettings.of(config),
         seeds(node),

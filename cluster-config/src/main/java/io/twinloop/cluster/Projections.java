@@ -115,6 +115,7 @@ final class Projections {
             deadLetters,
             personalData,
             clock,
+            entities::mayMove,
             metrics);
     // The broker's times, which tell the lag, are the machines'.
     this.consumer = bus.consumer(system, delivery, Clock.systemUTC(), metrics);

@@ -47,13 +47,18 @@ public final class Entities {
   public <C, R> CompletionStage<R> ask(
       EntityTypeKey<C> key, String id, Function<ActorRef<R>, C> command) {
     Asking<C, R> asking = new Asking<>(sharding.entityRefFor(key, id), command);
-    if (failover != null && failover.isNodeMissing()) {
+    if (failover != null && failover.mayMove()) {
       askThroughFailover(failover, key, asking);
     } else {
       asking.send();
       asking.repeatWhereItMay();
     }
     return asking.answer;
+  }
+
+  /** Whether entities may be on their way from node to node just now, and answer late or never. */
+  public boolean mayMove() {
+    return failover != null && failover.mayMove();
   }
 
   private <C, R> void askThroughFailover(

@@ -13,12 +13,13 @@ import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 
 /**
- * What lets commands outlive the loss of a node. Between its end and its removal whatever is sent
- * to its entities is lost, and nobody is told. So
+ * What lets commands outlive nodes that come and go. Between a node's end and its removal whatever
+ * is sent to its entities is lost, and nobody is told; so is what meets an entity that is just
+ * given away. So
  *
  * <ul>
  *   <li>a {@link Repeatable} command is sent again while no answer comes;
- *   <li>any other one could have its effect twice, and is sent once. While a node is missing it
+ *   <li>any other one could have its effect twice, and is sent once. While entities may move it
  *       waits until its entity has answered a question: then it has a home.
  * </ul>
  *
@@ -31,17 +32,20 @@ public final class Failover {
   private final Cluster cluster;
   private final Duration repeatAfter;
   private final Semaphore places;
+  private final EntityMoves moves;
   private final Map<EntityTypeKey<?>, Function<ActorRef<Object>, ?>> questions = new HashMap<>();
 
   /**
    * @param repeatAfter a repeatable command is sent again after so long without an answer
-   * @param waiting so many commands wait while a node is missing; more are refused
+   * @param settling after nodes came or went, entities move for so long at most
+   * @param waiting so many commands wait while entities may move; more are refused
    */
-  public Failover(ActorSystem<?> system, Duration repeatAfter, int waiting) {
+  public Failover(ActorSystem<?> system, Duration repeatAfter, Duration settling, int waiting) {
     this.system = system;
     this.cluster = Cluster.get(system.classicSystem());
     this.repeatAfter = repeatAfter;
     this.places = new Semaphore(waiting);
+    this.moves = new EntityMoves(settling, System::nanoTime);
   }
 
   /** Names the question that any entity of this type answers. */
@@ -51,15 +55,15 @@ public final class Failover {
     return this;
   }
 
-  /** Too many commands wait already for the entities of a missing node; this one was not sent. */
+  /** Too many commands wait already for entities that may move; this one was not sent. */
   public static final class TooManyWaiting extends RuntimeException {
     TooManyWaiting() {
-      super("Too many commands wait for entities of a node that is missing");
+      super("Too many commands wait for entities that move to another node");
     }
   }
 
-  boolean isNodeMissing() {
-    return !cluster.state().unreachable().isEmpty();
+  boolean mayMove() {
+    return moves.mayHappen(cluster.state());
   }
 
   /** The question to ask first, of entities of this type. */

@@ -1,6 +1,7 @@
 package io.twinloop.entities;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.cluster.typed.Leave;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,31 +41,38 @@ class EntitiesTest {
   private static final ConcurrentHashMap<String, AtomicInteger> RECEIVED =
       new ConcurrentHashMap<>();
 
+  private static final Duration SETTLING = Duration.ofMinutes(1);
+
   private static ActorTestKit kit;
   private static ClusterSharding sharding;
 
   @BeforeAll
   static void start() {
-    kit =
-        ActorTestKit.create(
-            "lost",
-            ConfigFactory.parseString(
-                    """
-                    pekko {
-                      loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off
-                      actor.provider = cluster
-                      remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
-                      cluster { jmx.enabled = off, roles = [entities] }
-                      coordinated-shutdown { run-by-jvm-shutdown-hook = off, exit-jvm = off }
-                    }
-                    """)
-                .withFallback(ConfigFactory.load()));
+    kit = node("entities");
     Cluster cluster = Cluster.get(kit.system());
     cluster.manager().tell(Join.create(cluster.selfMember().address()));
     sharding = ClusterSharding.get(kit.system());
-    sharding.init(Entity.of(KEY, context -> deafAtFirst(context.getEntityId())));
+    sharding.init(
+        Entity.of(KEY, context -> deafAtFirst(context.getEntityId())).withRole("entities"));
     assertThat(entities(Duration.ofMinutes(1)).<Message, Integer>ask(KEY, "first", Ask::new))
         .succeedsWithin(1, TimeUnit.MINUTES);
+  }
+
+  private static ActorTestKit node(String role) {
+    return ActorTestKit.create(
+        "lost",
+        ConfigFactory.parseString(
+                """
+                pekko {
+                  loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off
+                  actor.provider = cluster
+                  remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                  cluster { jmx.enabled = off, roles = [%s] }
+                  coordinated-shutdown { run-by-jvm-shutdown-hook = off, exit-jvm = off }
+                }
+                """
+                    .formatted(role))
+            .withFallback(ConfigFactory.load()));
   }
 
   @AfterAll
@@ -123,11 +132,39 @@ class EntitiesTest {
         .withCauseInstanceOf(TimeoutException.class);
   }
 
+  /** The question goes out until it is answered, and only then the command. */
+  @Test
+  void shouldWaitForAnAnswerBeforeItSendsACommandWhileNodesComeAndGo() {
+    ActorTestKit other = node("api");
+    try {
+      Cluster.get(other.system())
+          .manager()
+          .tell(Join.create(Cluster.get(kit.system()).selfMember().address()));
+      awaitMembers(2);
+
+      assertThat(entities(Duration.ofSeconds(30)).<Message, Integer>ask(KEY, "f", Change::new))
+          .succeedsWithin(30, TimeUnit.SECONDS)
+          .isEqualTo(4);
+    } finally {
+      Cluster.get(other.system())
+          .manager()
+          .tell(Leave.create(Cluster.get(other.system()).selfMember().address()));
+      awaitMembers(1);
+      other.shutdownTestKit();
+    }
+  }
+
+  private static void awaitMembers(int members) {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> Cluster.get(kit.system()).state().members().size() == members);
+  }
+
   private static Entities entities(Duration timeout) {
     return new Entities(sharding, timeout, failover(Duration.ofMillis(100)));
   }
 
   private static Failover failover(Duration repeatAfter) {
-    return new Failover(kit.system(), repeatAfter, 10).asking(KEY, Ask::new);
+    return new Failover(kit.system(), repeatAfter, SETTLING, 10).asking(KEY, Ask::new);
   }
 }

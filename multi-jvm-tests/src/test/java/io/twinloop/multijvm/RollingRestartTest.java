@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -46,7 +45,20 @@ class RollingRestartTest {
   private final AtomicBoolean ended = new AtomicBoolean();
 
   /** What one who writes to one KPI lived through. */
-  private record Course(String kpi, int written, int refused, int failed, long longestGapMillis) {}
+  private record Course(
+      String kpi, int written, List<String> refused, int failed, Gap longestGap) {}
+
+  /** Nothing was taken for so long, until then. */
+  private record Gap(long millis, Instant until) {
+    Gap or(Gap other) {
+      return other.millis > millis ? other : this;
+    }
+
+    @Override
+    public String toString() {
+      return "%d ms until %s".formatted(millis, until);
+    }
+  }
 
   @Test
   void shouldTakeEveryWriteWhileNodesAreRestartedInTurns() throws Exception {
@@ -73,14 +85,15 @@ class RollingRestartTest {
       writers.shutdown();
 
       System.out.printf(
-          "rolling restart: %d writes, %d refused and repeated, %d failed, longest gap of an entity %d ms%n",
+          "rolling restart: %d writes, %d refused and repeated, %d failed, longest gap of an entity %s%n",
           all.stream().mapToInt(Course::written).sum(),
-          all.stream().mapToInt(Course::refused).sum(),
+          all.stream().mapToInt(course -> course.refused().size()).sum(),
           all.stream().mapToInt(Course::failed).sum(),
-          all.stream()
-              .max(Comparator.comparing(Course::longestGapMillis))
-              .orElseThrow()
-              .longestGapMillis());
+          all.stream().map(Course::longestGap).reduce(Gap::or).orElseThrow());
+      for (Course course : all) {
+        System.out.printf("  %s: longest gap %s%n", course.kpi(), course.longestGap());
+        course.refused().forEach(answer -> System.out.println("    refused " + answer));
+      }
       assertThat(all).allSatisfy(course -> assertThat(course.failed()).as(course.kpi()).isZero());
       for (Course course : all) {
         await().atMost(SETTLE).untilAsserted(() -> eachWriteIsThereOnce(cluster, course));
@@ -91,9 +104,9 @@ class RollingRestartTest {
   private Course write(ThreeNodes cluster, int number) throws InterruptedException {
     String kpi = "rolling-" + number;
     int written = 0;
-    int refused = 0;
+    List<String> refused = new ArrayList<>();
     int failed = 0;
-    long longestGap = 0;
+    Gap longestGap = new Gap(0, Instant.now());
     int door = number % 3;
     long last = System.nanoTime();
     while (!ended.get()) {
@@ -101,8 +114,10 @@ class RollingRestartTest {
           "{\"value\":%d,\"timestamp\":\"%s\"}"
               .formatted(100 + written % 7, first.plusMillis(written));
       long began = System.nanoTime();
-      while (!sent(cluster.node(door), kpi, body, kpi + "-" + written)) {
-        refused++;
+      for (String refusal = send(cluster.node(door), kpi, body, kpi + "-" + written);
+          !refusal.isEmpty();
+          refusal = send(cluster.node(door), kpi, body, kpi + "-" + written)) {
+        refused.add("%s by n%d: %s".formatted(Instant.now(), door + 1, refusal));
         door = (door + 1) % 3;
         if (System.nanoTime() - began > LONGEST_TRY.toNanos()) {
           failed++;
@@ -112,15 +127,15 @@ class RollingRestartTest {
       }
       written++;
       long now = System.nanoTime();
-      longestGap = Math.max(longestGap, now - last);
+      longestGap = longestGap.or(new Gap(TimeUnit.NANOSECONDS.toMillis(now - last), Instant.now()));
       last = now;
       TimeUnit.MILLISECONDS.sleep(BETWEEN.toMillis());
     }
-    return new Course(kpi, written, refused, failed, TimeUnit.NANOSECONDS.toMillis(longestGap));
+    return new Course(kpi, written, refused, failed, longestGap);
   }
 
-  /** Whether it was taken; a node that is away or stops refuses, and the same is sent elsewhere. */
-  private boolean sent(NodeProcess door, String kpi, String body, String key)
+  /** Empty when it was taken; a node that is away or stops refuses, and the same goes elsewhere. */
+  private String send(NodeProcess door, String kpi, String body, String key)
       throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(door.url() + "/api/v1/kpis/" + kpi + "/samples"))
@@ -132,9 +147,9 @@ class RollingRestartTest {
     try {
       HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
       assertThat(answer.statusCode()).as(answer.body()).isIn(200, 201, 202, 409, 503);
-      return answer.statusCode() < 300;
+      return answer.statusCode() < 300 ? "" : answer.statusCode() + " " + answer.body();
     } catch (IOException nobodyThere) {
-      return false;
+      return nobodyThere.toString();
     }
   }
 

@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * effect once; a transient failure is tried again after each pause of the settings; what is refused
  * or keeps failing becomes a dead letter; a type nobody handles is counted and logged.
  *
- * <p>While the database itself is away no attempt is counted: the event waits until it is back.
+ * <p>While the database itself is away no attempt is counted: the event waits until it is back. Nor
+ * is one that got no answer of an entity while entities move from node to node.
  */
 public final class EventDelivery {
 
@@ -50,8 +53,13 @@ public final class EventDelivery {
   private final DeadLetters deadLetters;
   private final PersonalData personalData;
   private final Clock clock;
+  private final BooleanSupplier entitiesMayMove;
   private final MeterRegistry metrics;
 
+  /**
+   * @param entitiesMayMove whether it is likely that an entity that doesn't answer is on its way to
+   *     another node
+   */
   public EventDelivery(
       BusSettings settings,
       Map<String, Effect> effects,
@@ -59,6 +67,7 @@ public final class EventDelivery {
       DeadLetters deadLetters,
       PersonalData personalData,
       Clock clock,
+      BooleanSupplier entitiesMayMove,
       MeterRegistry metrics) {
     this.settings = settings;
     this.effects = Map.copyOf(effects);
@@ -66,6 +75,7 @@ public final class EventDelivery {
     this.deadLetters = deadLetters;
     this.personalData = personalData;
     this.clock = clock;
+    this.entitiesMayMove = entitiesMayMove;
     this.metrics = metrics;
   }
 
@@ -189,7 +199,7 @@ public final class EventDelivery {
         next -> attempt(delivery, event, next));
   }
 
-  /** While the database is away the attempt does not count. */
+  /** While the database is away, or the entity on its way, the attempt does not count. */
   private CompletionStage<Void> afterFailure(
       Delivery delivery,
       IntegrationEvent event,
@@ -199,7 +209,8 @@ public final class EventDelivery {
     return databaseAnswers()
         .thenCompose(
             answers -> {
-              if (!answers) {
+              if (!answers
+                  || reason instanceof TimeoutException && entitiesMayMove.getAsBoolean()) {
                 return later(DEPENDENCY_AWAY, () -> tried.apply(attempt));
               }
               if (attempt > settings.backoff().size()) {

@@ -442,6 +442,7 @@ abstract class BusContract {
             new DeadLetters(readModels.database(), own, clock),
             TestPersonalData.create(),
             clock,
+            () -> false,
             metrics);
     consumer = broker.consumer(own, system.system(), delivery, clock, metrics);
     running = consumer.start();

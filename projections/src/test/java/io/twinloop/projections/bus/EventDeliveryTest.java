@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.util.ByteString;
 import org.junit.jupiter.api.AfterAll;
@@ -57,6 +58,7 @@ class EventDeliveryTest {
 
   private final MovableClock clock = new MovableClock(NOON);
   private final ScriptedEffect effect = new ScriptedEffect();
+  private final AtomicBoolean moving = new AtomicBoolean();
   private SimpleMeterRegistry metrics;
   private DeadLetters deadLetters;
   private PersonalData personalData;
@@ -99,6 +101,7 @@ class EventDeliveryTest {
         new DeadLetters(models.database(), bus, clock),
         personalData,
         clock,
+        moving::get,
         metrics);
   }
 
@@ -137,6 +140,7 @@ class EventDeliveryTest {
             deadLetters,
             personalData,
             clock,
+            moving::get,
             metrics);
     deliver(Events.event("a"));
 
@@ -277,6 +281,7 @@ class EventDeliveryTest {
             deadLetters,
             personalData,
             clock,
+            moving::get,
             metrics);
     effect.does(
         event ->
@@ -313,6 +318,25 @@ class EventDeliveryTest {
         .containsExactly("twin", TOPIC, "entity-a", "a", Events.TYPE, NOON, null);
     assertThat(letter.event().toArray()).isEqualTo(CloudEventCodec.encode(Events.event("a")));
     assertThat(metrics.get("twinloop.bus.dead.letters").counter().count()).isEqualTo(1);
+  }
+
+  /** Far more often than there are pauses: what isn't counted is not the last try. */
+  @Test
+  void shouldWaitWithoutCountingForAnEntityOnItsWayToAnotherNode() {
+    moving.set(true);
+    effect.does(
+        event -> {
+          moving.set(effect.reached().size() < PAUSES.length + 2);
+          return effect.reached().size() <= PAUSES.length + 2
+              ? CompletableFuture.failedFuture(new TimeoutException("No answer"))
+              : ScriptedEffect.done();
+        });
+
+    deliver(Events.event("a"));
+
+    assertThat(effect.reached()).hasSize(PAUSES.length + 3);
+    assertThat(letters()).isEmpty();
+    assertThat(count("retried")).isEqualTo(1);
   }
 
   @Test

@@ -208,6 +208,7 @@ class KafkaSecurityTest {
               new DeadLetters(readModels.database(), bus, clock),
               TestPersonalData.create(),
               clock,
+              () -> false,
               metrics);
       EventConsumer.Running running =
           bus.consumer(system.system(), delivery, clock, metrics).start();
