@@ -51,6 +51,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -178,17 +179,6 @@ final class Node implements AutoCloseable {
     if (settings.has("projections")) {
       projections.start();
     }
-    joining.join(settings.joinTimeout());
-    patience.await("The majority of the cluster", () -> await(membership.confirmed()));
-    joining.showSigns(membership);
-    if (clock.isMovable()) {
-      LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
-      followClock(system, readModels.database());
-    }
-    if (settings.has("projections")) {
-      projections.consume();
-    }
-    patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     CallerLogin login = new CallerLogin(config, readModels.database(), clock);
     stops.push(new Stop("login", closing(login)));
     NodeAudit audit = NodeAudit.start(system, config, readModels, metrics);
@@ -208,6 +198,20 @@ final class Node implements AutoCloseable {
             login,
             audit,
             membership);
+    CompletableFuture<Void> warm = new WarmUp(system, clock).run();
+    patience.await("The journal", () -> await(warm));
+    PostgresPersistence.get(system).fence(membership::confirmed);
+    joining.join(settings.joinTimeout());
+    patience.await("The majority of the cluster", () -> await(membership.confirmed()));
+    joining.showSigns(membership);
+    if (clock.isMovable()) {
+      LOG.warn("The clock of this node may be moved by anybody who reaches its API.");
+      followClock(system, readModels.database());
+    }
+    if (settings.has("projections")) {
+      projections.consume();
+    }
+    patience.await("The journal", () -> await(new BuiltInRegistration(workflows).register()));
     Optional<ManagementServer> management = await(routes.manage(config));
     management.ifPresent(server -> stops.push(new Stop("management", () -> await(server.stop()))));
     if (settings.has("api")) {
@@ -246,7 +250,6 @@ final class Node implements AutoCloseable {
             () ->
                 CoordinatedShutdown.get(system)
                     .run(CoordinatedShutdown.ClusterDowningReason$.MODULE$));
-    PostgresPersistence.get(system).fence(membership::confirmed);
     var unused = // there is nothing after it
         system
             .getWhenTerminated()

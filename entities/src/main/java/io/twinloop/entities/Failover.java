@@ -28,6 +28,8 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
  */
 public final class Failover {
 
+  private static final int SOONER = 4;
+
   private final ActorSystem<?> system;
   private final Cluster cluster;
   private final Duration repeatAfter;
@@ -36,7 +38,8 @@ public final class Failover {
   private final Map<EntityTypeKey<?>, Function<ActorRef<Object>, ?>> questions = new HashMap<>();
 
   /**
-   * @param repeatAfter a repeatable command is sent again after so long without an answer
+   * @param repeatAfter a repeatable command is sent again after so long without an answer, while
+   *     entities may move after a quarter of it
    * @param settling after nodes came or went, entities move for so long at most
    * @param waiting so many commands wait while entities may move; more are refused
    */
@@ -86,7 +89,9 @@ public final class Failover {
     places.release();
   }
 
+  /** Sooner while entities may move: what was dropped on its way then need not wait. */
   Cancellable later(Runnable step) {
-    return system.scheduler().scheduleOnce(repeatAfter, step, system.executionContext());
+    Duration pause = mayMove() ? repeatAfter.dividedBy(SOONER) : repeatAfter;
+    return system.scheduler().scheduleOnce(pause, step, system.executionContext());
   }
 }
