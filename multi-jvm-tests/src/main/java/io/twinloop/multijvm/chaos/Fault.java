@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -251,6 +252,7 @@ public enum Fault {
     void strike(ClusterProcess cluster, Member victim) {
       SmallDisk disk = cluster.disk().orElseThrow();
       disk.fill();
+      requireFull(cluster);
       hold(Duration.ofSeconds(10));
       disk.free();
       hold(Duration.ofSeconds(1));
@@ -285,6 +287,9 @@ public enum Fault {
       if (!answer.isOk()) {
         throw new IllegalStateException("The clock was not moved: " + answer);
       }
+      for (Member member : cluster.members()) {
+        awaitJump(new Twin(member.node()::url));
+      }
     }
   },
 
@@ -293,9 +298,18 @@ public enum Fault {
     @Override
     void strike(ClusterProcess cluster, Member victim) {
       HeapEater.sendTo(victim.node().pid(), cluster.folder());
-      victim.node().exitCode(Duration.ofSeconds(60));
+      int exitCode = victim.node().exitCode(Duration.ofSeconds(60));
+      if (exitCode != OUT_OF_MEMORY) {
+        throw new IllegalStateException(
+            "A node without memory ended with %d, not with %d.".formatted(exitCode, OUT_OF_MEMORY));
+      }
     }
   };
+
+  /** Of a JVM that ends by {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
+  private static final Duration JUMP = Duration.ofHours(1);
 
   private final int weight;
 
@@ -315,6 +329,31 @@ public enum Fault {
 
   /** Does it, and ends it. */
   abstract void strike(ClusterProcess cluster, Member victim);
+
+  /** PostgreSQL must have met the end of its disk, else this was no fault. */
+  private static void requireFull(ClusterProcess cluster) {
+    try {
+      inDatabase(
+          cluster,
+          Duration.ZERO,
+          "CREATE TABLE no_room AS SELECT repeat(md5(n::text), 40) FROM generate_series(1, 20000) n");
+    } catch (IllegalStateException refused) {
+      return;
+    }
+    throw new IllegalStateException("PostgreSQL still has room on a disk that is to be full.");
+  }
+
+  /** The other nodes follow the clock a moment later. */
+  private static void awaitJump(Twin twin) {
+    for (int look = 0; look < 50; look++) {
+      Instant told = Instant.parse(twin.get("/api/v1/clock").body().path("now").asText());
+      if (told.isAfter(Instant.now().plus(JUMP.multipliedBy(9).dividedBy(10)))) {
+        return;
+      }
+      hold(Duration.ofMillis(200));
+    }
+    throw new IllegalStateException("The clock did not jump on every node.");
+  }
 
   private static Member next(ClusterProcess cluster, Member member) {
     List<Member> all = cluster.members();

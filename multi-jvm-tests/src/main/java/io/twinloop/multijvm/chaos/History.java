@@ -3,8 +3,10 @@ package io.twinloop.multijvm.chaos;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What callers asked for and what they were answered, in their own words: the one side of the
@@ -102,7 +104,8 @@ public final class History {
   }
 
   /**
-   * For each entity the longest time between two answers, or none until now.
+   * For each entity that was asked meanwhile the longest time between two answers, or none until
+   * the end.
    *
    * @param since no answer before counts
    */
@@ -110,6 +113,9 @@ public final class History {
     Map<String, Long> last = new HashMap<>();
     Map<String, Duration> gaps = new HashMap<>();
     for (Attempt attempt : attempts()) {
+      if (attempt.ended() < since || attempt.sent() > until) {
+        continue;
+      }
       if (attempt.isAnswered() && attempt.ended() >= since && attempt.ended() <= until) {
         long before = last.getOrDefault(attempt.entity(), since);
         last.put(attempt.entity(), attempt.ended());
@@ -125,13 +131,19 @@ public final class History {
   }
 
   /**
-   * How long after an instant every entity had answered a request that was sent after it; absent
-   * while one has not.
+   * How long after an instant every entity that was in use then had answered a request that was
+   * sent after it.
    */
   public Duration answeredAfter(long instant) {
+    Set<String> known = new HashSet<>();
     Map<String, Long> first = new HashMap<>();
     for (Attempt attempt : attempts()) {
-      if (attempt.isAnswered() && attempt.sent() >= instant) {
+      if (attempt.sent() < instant) {
+        known.add(attempt.entity());
+      }
+    }
+    for (Attempt attempt : attempts()) {
+      if (attempt.isAnswered() && attempt.sent() >= instant && known.contains(attempt.entity())) {
         first.merge(attempt.entity(), attempt.ended(), Math::min);
       }
     }

@@ -46,12 +46,11 @@ class FaultsTest {
   private final long seed = Long.getLong("twinloop.seed", new Random().nextInt(1_000_000));
   private final Random chance = new Random(seed);
 
-  @TempDir Path folder;
   private ClusterProcess cluster;
   private ChaosRun run;
 
   @BeforeAll
-  void startAClusterAtWork() {
+  void startAClusterAtWork(@TempDir Path folder) {
     System.out.println("seed " + seed + " (-Dtwinloop.seed)");
     cluster = ClusterProcess.start(folder, 3, ChaosRun::prepared);
     run = ChaosRun.start(cluster, seed, REQUESTS_PER_SECOND, System.out::println);

@@ -22,19 +22,28 @@ import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.ReadJournalProvider;
+import org.apache.pekko.persistence.query.javadsl.CurrentEventsByPersistenceIdQuery;
 import org.apache.pekko.persistence.query.javadsl.ReadJournal;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.apache.pekko.persistence.query.typed.javadsl.EventTimestampQuery;
 import org.apache.pekko.persistence.query.typed.javadsl.EventsBySliceQuery;
 import org.apache.pekko.persistence.query.typed.javadsl.LoadEventQuery;
 import org.apache.pekko.stream.javadsl.Source;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reader with a mistake, for a test of the checker: it takes events in the order of their numbers
  * as soon as it sees them, and never looks back. What a slower transaction commits after a faster
  * one with higher numbers is skipped.
  */
-final class GreedyReadJournal implements EventsBySliceQuery, EventTimestampQuery, LoadEventQuery {
+final class GreedyReadJournal
+    implements EventsBySliceQuery,
+        CurrentEventsByPersistenceIdQuery,
+        EventTimestampQuery,
+        LoadEventQuery {
+
+  /** The class a node is told to take. */
+  static final String PROVIDER = Provider.class.getName();
 
   private static final long LOOK_MILLIS = 20;
 
@@ -71,6 +80,9 @@ final class GreedyReadJournal implements EventsBySliceQuery, EventTimestampQuery
   private final PostgresReadJournal right;
   private final PostgresSettings postgres;
 
+  /** One for all readers, which are more than PostgreSQL takes connections. */
+  private @Nullable Connection connection;
+
   private GreedyReadJournal(PostgresReadJournal right, PostgresSettings postgres) {
     this.right = right;
     this.postgres = postgres;
@@ -95,10 +107,8 @@ final class GreedyReadJournal implements EventsBySliceQuery, EventTimestampQuery
         .mapAsync(1, row -> right.<E>loadEnvelope(row.persistenceId(), row.seqNr()));
   }
 
-  private List<Row> next(String entityType, int minSlice, int maxSlice, long after) {
-    try (Connection connection =
-            DriverManager.getConnection(postgres.jdbcUrl(), postgres.user(), postgres.password());
-        PreparedStatement statement = connection.prepareStatement(NEXT)) {
+  private synchronized List<Row> next(String entityType, int minSlice, int maxSlice, long after) {
+    try (PreparedStatement statement = connection().prepareStatement(NEXT)) {
       statement.setString(1, entityType);
       statement.setInt(2, minSlice);
       statement.setInt(3, maxSlice);
@@ -113,6 +123,20 @@ final class GreedyReadJournal implements EventsBySliceQuery, EventTimestampQuery
     } catch (SQLException e) {
       throw new IllegalStateException("The journal can't be read", e);
     }
+  }
+
+  private Connection connection() throws SQLException {
+    if (connection == null) {
+      connection =
+          DriverManager.getConnection(postgres.jdbcUrl(), postgres.user(), postgres.password());
+    }
+    return connection;
+  }
+
+  @Override
+  public Source<org.apache.pekko.persistence.query.EventEnvelope, NotUsed>
+      currentEventsByPersistenceId(String persistenceId, long fromSequenceNr, long toSequenceNr) {
+    return right.currentEventsByPersistenceId(persistenceId, fromSequenceNr, toSequenceNr);
   }
 
   @Override
