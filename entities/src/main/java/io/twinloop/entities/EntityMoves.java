@@ -35,6 +35,7 @@ final class EntityMoves {
   }
 
   /** Asked before every command: a state that was seen before costs nothing. */
+  @SuppressWarnings("ReferenceEquality") // the same object is the same state
   boolean mayHappen(CurrentClusterState now) {
     Seen last = seen;
     if (last.state() != now) {
@@ -42,7 +43,7 @@ final class EntityMoves {
       seen = last;
     }
     return last.moving()
-        || last.since() != 0 && nanoTime.getAsLong() - last.since() < settling.toNanos();
+        || (last.since() != 0 && nanoTime.getAsLong() - last.since() < settling.toNanos());
   }
 
   private Seen follow(Seen last, CurrentClusterState now) {

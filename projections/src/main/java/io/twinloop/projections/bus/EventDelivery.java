@@ -210,7 +210,7 @@ public final class EventDelivery {
         .thenCompose(
             answers -> {
               if (!answers
-                  || reason instanceof TimeoutException && entitiesMayMove.getAsBoolean()) {
+                  || (reason instanceof TimeoutException && entitiesMayMove.getAsBoolean())) {
                 return later(DEPENDENCY_AWAY, () -> tried.apply(attempt));
               }
               if (attempt > settings.backoff().size()) {
