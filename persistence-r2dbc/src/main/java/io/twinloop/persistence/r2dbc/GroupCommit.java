@@ -155,10 +155,15 @@ final class GroupCommit {
   }
 
   /**
-   * Finds out whether events could be written, by a flush without rows. While flushes are in flight
-   * it has nothing to find out and completes at once.
+   * Finds out whether PostgreSQL takes events, by a flush without rows. While flushes are in flight
+   * it has nothing to find out and completes at once; so it does while this node may not write,
+   * which is not PostgreSQL's fault.
    */
   CompletableFuture<Void> probe() {
+    CompletableFuture<Void> mayWrite = fence.get();
+    if (!mayWrite.isDone() || mayWrite.isCompletedExceptionally()) {
+      return CompletableFuture.completedFuture(null);
+    }
     Write probe = Write.of("", List.of());
     synchronized (this) {
       if (flushing) {
@@ -221,8 +226,9 @@ final class GroupCommit {
   }
 
   private void flushNext() {
-    Mono.fromFuture(() -> fence.get(), true)
-        .then(Mono.fromFuture(connection::get, true))
+    // The fence last: to connect may take longer than its answer holds.
+    Mono.fromFuture(connection::get, true)
+        .flatMap(open -> Mono.fromFuture(() -> fence.get(), true).thenReturn(open))
         .subscribe(
             this::flush,
             unavailable -> {

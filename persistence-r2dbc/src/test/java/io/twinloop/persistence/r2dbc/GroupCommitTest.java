@@ -102,6 +102,20 @@ class GroupCommitTest {
   }
 
   @Test
+  void shouldWriteNothingWhileThisNodeMayNot() throws Exception {
+    postgres.fence(() -> CompletableFuture.failedFuture(new IllegalStateException("cut off")));
+
+    CompletableFuture<Void> refused = write("refused", events("refused", 1, 1));
+    assertThat(refused).failsWithin(5, SECONDS).withThrowableOfType(ExecutionException.class);
+    assertThat(groupCommit.probe()).succeedsWithin(5, SECONDS);
+    assertThat(count()).isZero();
+
+    postgres.fence(() -> CompletableFuture.completedFuture(null));
+    write("taken", events("taken", 1, 1)).get(5, SECONDS);
+    assertThat(count()).isEqualTo(1);
+  }
+
+  @Test
   void shouldNeverDivideOneWriteBetweenFlushes() throws Exception {
     restartWith("twinloop.persistence.journal.flush-rows = 10");
     List<CompletableFuture<Void>> writes = new ArrayList<>();
