@@ -309,6 +309,9 @@ public enum Fault {
   /** Of a JVM that ends by {@code -XX:+ExitOnOutOfMemoryError}. */
   private static final int OUT_OF_MEMORY = 3;
 
+  /** What PostgreSQL says where a file can't grow: SQLSTATE {@code disk_full}. */
+  private static final String NO_ROOM = "53100";
+
   private static final Duration JUMP = Duration.ofHours(1);
 
   private final int weight;
@@ -338,7 +341,10 @@ public enum Fault {
           Duration.ZERO,
           "CREATE TABLE no_room AS SELECT repeat(md5(n::text), 40) FROM generate_series(1, 20000) n");
     } catch (IllegalStateException refused) {
-      return;
+      if (refused.getCause() instanceof SQLException said && NO_ROOM.equals(said.getSQLState())) {
+        return;
+      }
+      throw refused;
     }
     throw new IllegalStateException("PostgreSQL still has room on a disk that is to be full.");
   }
