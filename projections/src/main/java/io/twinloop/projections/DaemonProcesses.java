@@ -33,8 +33,8 @@ import org.apache.pekko.cluster.typed.Subscribe;
  */
 public final class DaemonProcesses {
 
-  private static final String NAME = "daemon-process";
-  private static final EntityTypeKey<Command> KEY = EntityTypeKey.create(Command.class, NAME);
+  private static final EntityTypeKey<Command> KEY =
+      EntityTypeKey.create(Command.class, "daemon-process");
 
   private enum Command {
     /** The process goes to another node, or ends with this one. */
@@ -86,7 +86,8 @@ public final class DaemonProcesses {
                             .withRole("projections")
                             .withNoPassivationStrategy())
                     .withMessageExtractor(new OneShardEach()));
-    system.systemActorOf(keepAlive(known.keySet(), region, settings), NAME + "es", Props.empty());
+    system.systemActorOf(
+        keepAlive(known.keySet(), region, settings), "daemon-processes", Props.empty());
   }
 
   private static <C> Behavior<Command> hosting(Supplier<Behavior<C>> process, C stop) {
