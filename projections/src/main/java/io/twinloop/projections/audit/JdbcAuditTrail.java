@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The audit in PostgreSQL, tables {@code audit_entry} and {@code audit_head}.
  *
- * <p>One thread writes: what waits goes out together, in one transaction that moves the end of the
+ * <p>One thread writes: what waits goes out together, in one statement that moves the end of the
  * chain, while the next entries gather. Several nodes take turns at that row; one that is stopped
  * in the middle loses its session, see {@code ReadModels}. A batch that failed is tried again until
  * it stands: whether it stood already is seen by its last hash.
@@ -194,11 +194,15 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
     }
 
     void on(Connection connection) throws SQLException {
+      if (!appendedWhereLeft(connection)) {
+        inTransaction(connection);
+      }
+    }
+
+    private void inTransaction(Connection connection) throws SQLException {
       connection.setAutoCommit(false);
       try {
-        if (!appendedWhereLeft(connection)) {
-          appendBehindEnd(connection);
-        }
+        appendBehindEnd(connection);
         connection.commit();
       } catch (SQLException | RuntimeException e) {
         connection.rollback();
@@ -206,6 +210,7 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
       }
     }
 
+    /** One statement, which appends all or nothing, needs no transaction around it. */
     private boolean appendedWhereLeft(Connection connection) throws SQLException {
       return alone && before.isEmpty() && left.isPresent() && append(connection, left.get());
     }
