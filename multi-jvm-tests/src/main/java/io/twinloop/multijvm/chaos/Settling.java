@@ -30,9 +30,10 @@ public final class Settling {
       SELECT 'open loops' AS what, count(*) AS number FROM loop
         WHERE episodes > 0 AND state <> 'closed'
       UNION ALL SELECT 'running workflows', count(*) FROM workflow WHERE ended_at IS NULL
-      UNION ALL SELECT 'live episodes without workflow', count(*) FROM kpi_episode e
-        WHERE live AND NOT EXISTS (
-          SELECT 1 FROM workflow w WHERE w.correlation_id = e.correlation_id)
+      UNION ALL SELECT 'loops with live episodes without workflow', count(*) FROM (
+        SELECT correlation_id, count(*) AS episodes FROM kpi_episode WHERE live GROUP BY 1) e
+        WHERE episodes > (
+          SELECT count(*) FROM workflow w WHERE w.correlation_id = e.correlation_id)
       UNION ALL SELECT 'entities whose read model is behind', count(*) FROM (
         SELECT persistence_id, max(seq_nr) AS seq_nr FROM event_journal GROUP BY 1) journal
         LEFT JOIN read_model_progress p USING (persistence_id)

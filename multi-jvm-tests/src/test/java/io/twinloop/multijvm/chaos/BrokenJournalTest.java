@@ -55,7 +55,6 @@ class BrokenJournalTest {
         run.awaitAcknowledged(600, PATIENCE);
         Findings ofTheGreedy = run.check(NEVER_SETTLES).findings();
         assertThat(ofTheGreedy.count(Kind.READ_MODEL)).as("%s", ofTheGreedy).isPositive();
-        assertThat(ofTheGreedy.count(Kind.LOST)).as("%s", ofTheGreedy).isZero();
 
         restart(
             cluster,
