@@ -20,6 +20,7 @@ import io.twinloop.projections.ProjectionSettings;
 import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.RepeatedJob;
 import io.twinloop.projections.TimerFirer;
 import io.twinloop.projections.bus.BusSettings;
 import io.twinloop.projections.bus.DeadLetters;
@@ -28,6 +29,7 @@ import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventPublisher;
+import io.twinloop.projections.bus.LostEvents;
 import io.twinloop.projections.kpi.KpiEvents;
 import io.twinloop.projections.kpi.KpiReadModel;
 import io.twinloop.projections.kpi.MeasureKpi;
@@ -57,7 +59,6 @@ import io.twinloop.projections.process.ProcessFlowReadModel;
 import io.twinloop.projections.process.ProcessQueries;
 import io.twinloop.projections.process.ServiceLevels;
 import io.twinloop.projections.retention.Retention;
-import io.twinloop.projections.retention.RetentionJob;
 import io.twinloop.projections.retention.RetentionSettings;
 import io.twinloop.projections.workflow.AnswerByWorkflow;
 import io.twinloop.projections.workflow.MeasureWorkflow;
@@ -182,9 +183,27 @@ final class Projections {
         new Retention(readModels.database(), settings, clock, Clock.systemUTC(), metrics);
     processes.add(
         "retention",
-        () -> RetentionJob.create(retention, settings.interval()),
-        new RetentionJob.Stop());
+        () -> RepeatedJob.create("retention", () -> tidy(retention), settings.interval()),
+        new RepeatedJob.Stop());
+    BusSettings busSettings = BusSettings.of(config);
+    LostEvents lost = new LostEvents(readModels.database(), bus, busSettings, System::nanoTime);
+    processes.add(
+        "lost-events",
+        () -> RepeatedJob.create("lost-events", () -> sendAgain(lost), busSettings.lostAfter()),
+        new RepeatedJob.Stop());
     processes.start();
+  }
+
+  private static CompletionStage<String> tidy(Retention retention) {
+    return retention
+        .run()
+        .thenApply(
+            run -> run.deleted() == 0 ? "" : run.deleted() + " rows were too old and are deleted");
+  }
+
+  private static CompletionStage<String> sendAgain(LostEvents lost) {
+    return lost.sendAgain()
+        .thenApply(sent -> sent == 0 ? "" : sent + " events had no effect and are sent again");
   }
 
   /** Begins to take events off the bus. */

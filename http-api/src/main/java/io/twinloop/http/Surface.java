@@ -39,6 +39,7 @@ import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventQueries;
+import io.twinloop.projections.bus.EventSender;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.kpi.KpiQueries;
 import io.twinloop.projections.loop.LoopQueries;
@@ -126,7 +127,9 @@ public record Surface(
                 .endpoints(),
             new TaskRoutes(entities, runs, personalData).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new EventRoutes(bus, new EventQueries(database), personalData).endpoints(),
+            new EventRoutes(
+                    new EventSender(database, bus), new EventQueries(database), personalData)
+                .endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
             new OutboxRoutes(new OutboxQueries(database), new JdbcOutbox(database, clock))
                 .endpoints(),

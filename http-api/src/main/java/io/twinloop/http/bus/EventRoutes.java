@@ -14,11 +14,11 @@ import io.twinloop.http.Endpoint;
 import io.twinloop.http.Json;
 import io.twinloop.http.Problems;
 import io.twinloop.http.Sse;
-import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventQueries;
 import io.twinloop.projections.bus.EventQueries.Filter;
 import io.twinloop.projections.bus.EventQueries.Place;
 import io.twinloop.projections.bus.EventQueries.Recorded;
+import io.twinloop.projections.bus.EventSender;
 import io.twinloop.projections.personaldata.PersonalData;
 import io.twinloop.serialization.Catalogue;
 import io.twinloop.serialization.CloudEventCodec;
@@ -41,14 +41,14 @@ public final class EventRoutes {
 
   private static final int PAGE_OF_STREAM = 200;
 
-  private final EventBus bus;
+  private final EventSender sender;
   private final EventQueries events;
   private final PersonalData personalData;
   private final EventWatch watch;
   private final StreamsByCaller streams = new StreamsByCaller();
 
-  public EventRoutes(EventBus bus, EventQueries events, PersonalData personalData) {
-    this.bus = bus;
+  public EventRoutes(EventSender sender, EventQueries events, PersonalData personalData) {
+    this.sender = sender;
     this.events = events;
     this.personalData = personalData;
     this.watch = new EventWatch(() -> events.newest());
@@ -99,7 +99,7 @@ public final class EventRoutes {
     checkSource(call.caller().identity(), event.source());
     EventPermissions.check(call.caller().identity(), event);
     return map(
-        bus.publish(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
+        sender.send(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
   }
 
   private static void checkSource(Identity identity, String source) {

@@ -7,9 +7,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Every event on the topics between the twin and automation, as a plain client reads them. */
@@ -54,6 +61,49 @@ final class BusContent {
         }
       }
       return ids;
+    }
+  }
+
+  /**
+   * Deletes the topics and makes them again; a node that sees one missing may be faster.
+   *
+   * @throws IllegalStateException when a topic is the old one afterwards
+   */
+  static void makeAnew(String bootstrap) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      Map<String, TopicDescription> before = described(admin);
+      admin.deleteTopics(TOPICS).all().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      for (TopicDescription topic : before.values()) {
+        make(admin, new NewTopic(topic.name(), topic.partitions().size(), (short) 1));
+      }
+      described(admin)
+          .forEach(
+              (name, topic) -> {
+                if (topic.topicId().equals(before.get(name).topicId())) {
+                  throw new IllegalStateException("Topic " + name + " is still the old one");
+                }
+              });
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("The topics could not be made anew", e);
+    }
+  }
+
+  private static Map<String, TopicDescription> described(Admin admin)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return admin.describeTopics(TOPICS).allTopicNames().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  private static void make(Admin admin, NewTopic topic)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    try {
+      admin.createTopics(List.of(topic)).all().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw e;
+      }
     }
   }
 

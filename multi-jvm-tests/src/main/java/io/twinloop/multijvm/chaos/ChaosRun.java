@@ -167,7 +167,11 @@ public final class ChaosRun implements AutoCloseable {
     }
     news.accept("Comparing %d requests with what is stored".formatted(history.requests().size()));
     HistoryChecker checker =
-        new HistoryChecker(history, postgres, cluster.services().kafkaBootstrap());
+        new HistoryChecker(
+            history,
+            postgres,
+            cluster.services().kafkaBootstrap(),
+            struck.stream().anyMatch(one -> one.fault() == Fault.TOPICS_MADE_ANEW));
     found.addAll(checker.check());
     return new ChaosReport(
         seed, Duration.ofNanos(loaded - began), struck, history, found, checker.eventsStored());

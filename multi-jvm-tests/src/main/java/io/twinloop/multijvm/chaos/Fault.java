@@ -278,6 +278,14 @@ public enum Fault {
     }
   },
 
+  /** Both topics are deleted with all that is on them, and made anew by whoever is faster. */
+  TOPICS_MADE_ANEW(1) {
+    @Override
+    void strike(ClusterProcess cluster, Member victim) {
+      BusContent.makeAnew(cluster.services().kafkaBootstrap());
+    }
+  },
+
   /** The product's clock jumps an hour ahead: whatever is due by then happens at once. */
   CLOCK_JUMP(1) {
     @Override

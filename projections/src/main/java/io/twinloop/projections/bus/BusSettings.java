@@ -10,8 +10,10 @@ import java.util.List;
  * @param consumerGroup the group in which this product consumes
  * @param backoff pause before each retry of a transient failure; as many retries as pauses
  * @param lagAlert a consumer farther behind is reported
+ * @param lostAfter an event in the history without an effect after so long is sent again
  */
-public record BusSettings(String consumerGroup, List<Duration> backoff, Duration lagAlert) {
+public record BusSettings(
+    String consumerGroup, List<Duration> backoff, Duration lagAlert, Duration lostAfter) {
 
   public BusSettings {
     backoff = List.copyOf(backoff);
@@ -36,6 +38,19 @@ public record BusSettings(String consumerGroup, List<Duration> backoff, Duration
     return new BusSettings(
         integration.getString("event_bus.consumer_group"),
         pauses.subList(0, attempts),
-        integration.getDuration("monitoring.alert_on_consumer_lag"));
+        integration.getDuration("monitoring.alert_on_consumer_lag"),
+        lostAfter(integration));
+  }
+
+  private static Duration lostAfter(Config integration) {
+    Duration lostAfter = integration.getDuration("retry.lost_after");
+    if (lostAfter.compareTo(Duration.ofSeconds(1)) < 0
+        || lostAfter.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException(
+          "twinloop.integration.retry.lost_after is "
+              + lostAfter
+              + ", but must be between 1 s and 1 h");
+    }
+    return lostAfter;
   }
 }

@@ -81,13 +81,8 @@ final class KafkaBus implements EventBus {
 
   @Override
   public void prepare() {
-    List<NewTopic> topics =
-        Stream.concat(
-                EventBus.topics().stream(), Stream.of(deadLetterTopic(common.consumerGroup())))
-            .map(name -> new NewTopic(name, settings.partitions(), settings.replication()))
-            .toList();
     for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> creation :
-        admin.createTopics(topics).values().entrySet()) {
+        admin.createTopics(topics()).values().entrySet()) {
       try {
         creation.getValue().get(ASK_ADMIN.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
@@ -105,6 +100,13 @@ final class KafkaBus implements EventBus {
         throw new BusUnavailableException(NAME, creation.getKey(), e);
       }
     }
+  }
+
+  private List<NewTopic> topics() {
+    return Stream.concat(
+            EventBus.topics().stream(), Stream.of(deadLetterTopic(common.consumerGroup())))
+        .map(name -> new NewTopic(name, settings.partitions(), settings.replication()))
+        .toList();
   }
 
   /** Where events that a group cannot handle go. */
@@ -184,7 +186,8 @@ final class KafkaBus implements EventBus {
         common.consumerGroup(),
         settings,
         delivery,
-        new ConsumerLag(common, clock, metrics));
+        new ConsumerLag(common, clock, metrics),
+        onMadeAnew -> new KafkaTopicWatch(admin, topics(), onMadeAnew, System::nanoTime));
   }
 
   @Override

@@ -4,8 +4,10 @@ import io.twinloop.projections.bus.EventDelivery.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -13,6 +15,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.kafka.CommitterSettings;
@@ -49,11 +52,14 @@ final class KafkaEventConsumer implements EventConsumer {
 
   private static final Duration HEARTBEAT = Duration.ofSeconds(2);
 
+  private static final Duration LOOK_AT_TOPICS = Duration.ofSeconds(2);
+
   private final ActorSystem<?> system;
   private final String group;
   private final KafkaSettings settings;
   private final EventDelivery delivery;
   private final ConsumerLag lag;
+  private final KafkaTopicWatch topics;
 
   private final AtomicReference<Consumer.Control> control =
       new AtomicReference<>(Consumer.createNoopControl());
@@ -63,12 +69,14 @@ final class KafkaEventConsumer implements EventConsumer {
       String group,
       KafkaSettings settings,
       EventDelivery delivery,
-      ConsumerLag lag) {
+      ConsumerLag lag,
+      Function<Runnable, KafkaTopicWatch> topics) {
     this.system = system;
     this.group = group;
     this.settings = settings;
     this.delivery = delivery;
     this.lag = lag;
+    this.topics = topics.apply(this::beginAnew);
   }
 
   @Override
@@ -83,22 +91,36 @@ final class KafkaEventConsumer implements EventConsumer {
 
   @Override
   public Running start() {
+    Cancellable looking =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(
+                Duration.ZERO, LOOK_AT_TOPICS, topics::look, system.executionContext());
     Pair<UniqueKillSwitch, CompletionStage<Done>> running =
-        RestartSource.onFailuresWithBackoff(
+        RestartSource.withBackoff(
                 RestartSettings.create(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1),
                 this::consume)
             .viaMat(KillSwitches.single(), Keep.right())
             .toMat(Sink.ignore(), Keep.both())
             .run(system);
     return () -> {
+      looking.cancel();
       running.first().shutdown();
       return control.get().shutdown().thenCompose(stopped -> running.second());
     };
   }
 
+  /** The stream ends, and begins again where the topics begin. */
+  private void beginAnew() {
+    var unused = control.get().shutdown();
+  }
+
   private Source<Done, NotUsed> consume() {
-    return Consumer.committablePartitionedSource(
-            consumerSettings(), Subscriptions.topics(Set.copyOf(EventBus.topics())))
+    return Consumer.committablePartitionedManualOffsetSource(
+            consumerSettings(),
+            Subscriptions.topics(Set.copyOf(EventBus.topics())),
+            // Where nothing is said, what the group has committed counts.
+            partitions -> CompletableFuture.completedStage(topics.beginnings(partitions)))
         .mapMaterializedValue(
             started -> {
               control.set(started);

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.twinloop.projections.MovableClock;
 import io.twinloop.projections.ReadModels;
+import io.twinloop.projections.Sql;
 import io.twinloop.projections.TestJournal;
 import io.twinloop.projections.TestPostgres;
 import io.twinloop.projections.bus.Effect.Outcome;
@@ -18,6 +19,8 @@ import io.twinloop.serialization.IntegrationEvent;
 import io.twinloop.serialization.IntegrationEvent.Direction;
 import io.twinloop.serialization.IntegrationEvent.Priority;
 import io.twinloop.serialization.Json;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -427,6 +430,51 @@ abstract class BusContract {
     }
   }
 
+  // What is lost on the way
+
+  @Test
+  void shouldSendAgainWhatHadNoEffectLongAfter() throws SQLException {
+    LostEvents lost = new LostEvents(readModels.database(), bus, settings, () -> 0);
+    sentLongAgo(now("lost"), now("taken"));
+    sentLongAgo(Events.event("of another time"));
+    publish(now("taken"));
+    start();
+    eventually().until(() -> metrics("done") == 1);
+
+    assertThat(TestPostgres.join(lost.sendAgain())).isEqualTo(1);
+    eventually().until(() -> effect.reached().contains("lost"));
+    eventually().until(() -> metrics("done") == 2);
+
+    assertThat(TestPostgres.join(lost.sendAgain())).isZero();
+    assertThat(effect.reached()).containsExactlyInAnyOrder("lost", "taken");
+  }
+
+  @Test
+  void shouldNotSendAgainWhatIsOnItsWayOrDead() throws SQLException {
+    LostEvents lost = new LostEvents(readModels.database(), bus, settings, () -> 0);
+    effect.does(event -> CompletableFuture.completedStage(new Effect.Refused("no", "Not this.")));
+    publish(now("dead"));
+    sentLongAgo(now("dead"));
+    start();
+    eventually().until(() -> broker.dead(settings.consumerGroup()).size() == 1);
+    TestPostgres.join(new EventSender(readModels.database(), bus).send(now("young")));
+
+    assertThat(TestPostgres.join(lost.sendAgain())).isZero();
+  }
+
+  private static IntegrationEvent now(String id) {
+    return Events.at(Instant.now(), id);
+  }
+
+  /** In the history for ten minutes. */
+  private void sentLongAgo(IntegrationEvent... events) throws SQLException {
+    try (Connection connection = readModels.forQueries().getConnection()) {
+      EventLog.record(connection, List.of(events));
+      Sql.update(
+          connection, "UPDATE integration_event SET recorded_at = now() - INTERVAL '10 minutes'");
+    }
+  }
+
   // The language of these tests
 
   final void start() {
@@ -460,7 +508,7 @@ abstract class BusContract {
   }
 
   static BusSettings group(String name, Duration... backoff) {
-    return new BusSettings(name, List.of(backoff), Duration.ofSeconds(60));
+    return new BusSettings(name, List.of(backoff), Duration.ofSeconds(60), Duration.ofSeconds(60));
   }
 
   private boolean isAllAcknowledged() {

@@ -24,13 +24,22 @@ final class Events {
   }
 
   static IntegrationEvent event(String id, String subject, String type) {
+    return event(id, subject, type, Instant.parse("2026-03-01T12:00:00Z"));
+  }
+
+  /** One of another time than all others. */
+  static IntegrationEvent at(Instant time, String id) {
+    return event(id, "entity-" + id, TYPE, time);
+  }
+
+  private static IntegrationEvent event(String id, String subject, String type, Instant time) {
     return new IntegrationEvent(
         id,
         type,
         "//bpa/wf-1",
         subject,
         "KPI",
-        Instant.parse("2026-03-01T12:00:00Z"),
+        time,
         Direction.BPA_TO_DTO,
         Priority.LOW,
         "loop-" + id,

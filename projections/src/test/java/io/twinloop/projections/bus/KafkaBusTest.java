@@ -2,6 +2,7 @@ package io.twinloop.projections.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinloop.serialization.CloudEventCodec;
 import org.junit.jupiter.api.Test;
 
 /** The contract on Kafka, and offsets. */
@@ -31,6 +32,37 @@ class KafkaBusTest extends BusContract {
   @Test
   void shouldKeepTheDeadOfAGroupOnATopicOfItsOwn() {
     assertThat(KafkaBus.deadLetterTopic("twin")).isEqualTo("dlq.twin");
+  }
+
+  /** Where the consumer stood on the old one lies in the middle of the new one. */
+  @Test
+  void shouldReadATopicThatIsMadeAnewFromItsBeginning() {
+    publish(Events.event("old-1"), Events.event("old-2"), Events.event("old-3"));
+    start();
+    eventually().until(() -> effect.reached().size() == 3);
+
+    kafka.delete(TOPIC);
+    kafka.make(TOPIC);
+    for (int n = 1; n <= 12; n++) {
+      kafka.produce(TOPIC, "key", CloudEventCodec.encode(Events.event("new-" + n)));
+    }
+
+    eventually().until(() -> effect.reached().size() == 15);
+    publish(Events.event("last"));
+    eventually().until(() -> effect.reached().size() == 16);
+  }
+
+  @Test
+  void shouldMakeATopicThatWasDeleted() {
+    start();
+    publish(Events.event("before"));
+    eventually().until(() -> effect.reached().contains("before"));
+
+    kafka.delete(TOPIC);
+    kafka.awaitThere(TOPIC);
+    publish(Events.event("after"));
+
+    eventually().until(() -> effect.reached().contains("after"));
   }
 
   private long committed() {

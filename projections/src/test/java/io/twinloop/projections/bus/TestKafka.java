@@ -1,6 +1,7 @@
 package io.twinloop.projections.bus;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -18,14 +19,18 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -50,7 +55,7 @@ final class TestKafka implements TestBus {
 
   /** The settings of a group, with these pauses before retries. */
   static BusSettings settings(String group, Duration... backoff) {
-    return new BusSettings(group, List.of(backoff), Duration.ofSeconds(60));
+    return new BusSettings(group, List.of(backoff), Duration.ofSeconds(60), Duration.ofSeconds(60));
   }
 
   KafkaSettings kafka() {
@@ -190,6 +195,35 @@ final class TestKafka implements TestBus {
       }
     } catch (Exception e) {
       throw new AssertionError(e);
+    }
+  }
+
+  void delete(String topic) {
+    try (Admin admin = admin()) {
+      admin.deleteTopics(List.of(topic)).all().get(20, SECONDS);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Makes a topic, unless somebody was faster. */
+  void make(String topic) {
+    try (Admin admin = admin()) {
+      admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get(20, SECONDS);
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw new AssertionError(e);
+      }
+    } catch (InterruptedException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  void awaitThere(String topic) {
+    try (Admin admin = admin()) {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> admin.listTopics().names().get(20, SECONDS).contains(topic));
     }
   }
 
