@@ -13,10 +13,8 @@ import java.net.SocketTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** A way between two programs that is cut, slowed, broken and healed. */
-@EnabledIfSystemProperty(named = "twinloop.faults", matches = ".+")
 class LoopbackProxyTest {
 
   /** Long enough for a byte on this machine, if it were to come. */
