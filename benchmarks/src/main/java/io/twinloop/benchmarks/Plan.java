@@ -47,12 +47,12 @@ record Plan(
         idleEntities);
   }
 
-  /** About five minutes on two cores. */
+  /** About five minutes on two cores, without a warm-up. */
   static final Plan FULL =
       new Plan(
           "full",
           5,
-          Duration.ofSeconds(30),
+          Duration.ofSeconds(90),
           Duration.ofSeconds(2),
           Duration.ofSeconds(4),
           1_000,
