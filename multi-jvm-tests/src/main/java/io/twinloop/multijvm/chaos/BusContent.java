@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Every event on the topics between the twin and automation, as a plain client reads them. */
@@ -76,18 +77,37 @@ final class BusContent {
       for (TopicDescription topic : before.values()) {
         make(admin, new NewTopic(topic.name(), topic.partitions().size(), (short) 1));
       }
-      described(admin)
-          .forEach(
-              (name, topic) -> {
-                if (topic.topicId().equals(before.get(name).topicId())) {
-                  throw new IllegalStateException("Topic " + name + " is still the old one");
-                }
-              });
+      awaitOthersThan(before, admin);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
     } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("The topics could not be made anew", e);
+      throw new IllegalStateException("The topics could not be made anew: " + e, e);
+    }
+  }
+
+  /** Brokers tell of a new topic a moment after they made it. */
+  private static void awaitOthersThan(Map<String, TopicDescription> before, Admin admin)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!areOthers(before, admin)) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("The topics are not there again: " + before.keySet());
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+  }
+
+  private static boolean areOthers(Map<String, TopicDescription> before, Admin admin)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    try {
+      return described(admin).values().stream()
+          .noneMatch(topic -> topic.topicId().equals(before.get(topic.name()).topicId()));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return false;
+      }
+      throw e;
     }
   }
 
