@@ -109,6 +109,20 @@ final class TestKafka implements TestBus {
     }
   }
 
+  /** Puts bytes on a topic that was just made, all at once. */
+  void produceTogether(String topic, List<byte[]> values) {
+    try (KafkaProducer<String, byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", server.bootstrap(), "linger.ms", 5),
+            new StringSerializer(),
+            new ByteArraySerializer())) {
+      for (byte[] value : values) {
+        producer.send(new ProducerRecord<>(topic, value));
+      }
+      producer.flush();
+    }
+  }
+
   @Override
   public List<Kept> on(String topic) {
     return records(topic).stream().map(TestKafka::kept).toList();
