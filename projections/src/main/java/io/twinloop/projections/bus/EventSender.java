@@ -18,14 +18,13 @@ public final class EventSender {
     this.bus = bus;
   }
 
-  /** Done when the history and the bus keep it. */
+  /**
+   * Sends an event, or the one that came with its id before; done when the history and the bus keep
+   * it.
+   */
   public CompletionStage<Void> send(IntegrationEvent event) {
     return database
-        .<Void>inTransaction(
-            connection -> {
-              EventLog.record(connection, event);
-              return null;
-            })
-        .thenCompose(recorded -> bus.publish(event));
+        .inTransaction(connection -> EventLog.recordOnce(connection, event))
+        .thenCompose(bus::publish);
   }
 }

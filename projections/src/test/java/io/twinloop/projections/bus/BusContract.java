@@ -462,6 +462,20 @@ abstract class BusContract {
     assertThat(TestPostgres.join(lost.sendAgain())).isZero();
   }
 
+  @Test
+  void shouldSendWhatIsRecordedUnderItsId() {
+    EventSender sender = new EventSender(readModels.database(), bus);
+    IntegrationEvent first = now("same");
+    int before = broker.on(TOPIC).size();
+
+    TestPostgres.join(sender.send(first));
+    TestPostgres.join(sender.send(Events.at(first.time().plusSeconds(1), "same")));
+
+    assertThat(broker.on(TOPIC).stream().skip(before))
+        .extracting(record -> CloudEventCodec.decode(record.bytes()).time())
+        .containsExactly(first.time(), first.time());
+  }
+
   private static IntegrationEvent now(String id) {
     return Events.at(Instant.now(), id);
   }

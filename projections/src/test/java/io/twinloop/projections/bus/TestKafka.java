@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -116,10 +117,14 @@ final class TestKafka implements TestBus {
             Map.of("bootstrap.servers", server.bootstrap(), "linger.ms", 5),
             new StringSerializer(),
             new ByteArraySerializer())) {
-      for (byte[] value : values) {
-        producer.send(new ProducerRecord<>(topic, value));
+      for (Future<?> sent :
+          values.stream()
+              .map(value -> producer.send(new ProducerRecord<>(topic, value)))
+              .toList()) {
+        sent.get(20, SECONDS);
       }
-      producer.flush();
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 
