@@ -99,7 +99,17 @@ public final class EventRoutes {
     checkSource(call.caller().identity(), event.source());
     EventPermissions.check(call.caller().identity(), event);
     return map(
-        sender.send(event), sent -> Answers.accepted(Json.object().put("eventId", event.id())));
+        sender.send(event),
+        sent -> {
+          if (!sent) {
+            throw Problems.of(
+                    "already-exists",
+                    "The id '%s' belongs to an event of another type, source or subject; give this one an id of its own."
+                        .formatted(event.id()))
+                .refuse();
+          }
+          return Answers.accepted(Json.object().put("eventId", event.id()));
+        });
   }
 
   private static void checkSource(Identity identity, String source) {

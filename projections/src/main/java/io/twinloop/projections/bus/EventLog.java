@@ -5,8 +5,11 @@ import io.twinloop.serialization.CloudEventCodec;
 import io.twinloop.serialization.IntegrationEvent;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** The history of integration events: what was sent and what was taken, each once. */
 public final class EventLog {
@@ -20,20 +23,32 @@ public final class EventLog {
       """;
 
   /** Primary key. */
-  private static final String RECORDED = "SELECT event FROM integration_event WHERE id = ?";
+  private static final String RECORDED =
+      """
+      SELECT event, EXTRACT(EPOCH FROM now() - recorded_at)::bigint AS age_seconds
+      FROM integration_event WHERE id = ?
+      """;
 
   private EventLog() {}
 
+  /**
+   * What stands in the history under an id.
+   *
+   * @param age since it came there; nothing where an older release recorded it
+   */
+  public record Recorded(IntegrationEvent event, Optional<Duration> age) {}
+
   /** Records an event, or finds the one that was recorded with its id before; answers that. */
-  public static IntegrationEvent recordOnce(Connection connection, IntegrationEvent event)
+  public static Recorded recordOnce(Connection connection, IntegrationEvent event)
       throws SQLException {
     record(connection, event);
-    return Sql.one(
-            connection,
-            RECORDED,
-            row -> CloudEventCodec.decode(row.getString("event").getBytes(StandardCharsets.UTF_8)),
-            event.id())
-        .orElseThrow();
+    return Sql.one(connection, RECORDED, EventLog::recorded, event.id()).orElseThrow();
+  }
+
+  private static Recorded recorded(ResultSet row) throws SQLException {
+    return new Recorded(
+        CloudEventCodec.decode(row.getString("event").getBytes(StandardCharsets.UTF_8)),
+        Optional.ofNullable(row.getObject("age_seconds", Long.class)).map(Duration::ofSeconds));
   }
 
   /** Records an event; one that is recorded already changes nothing. */

@@ -2,6 +2,8 @@ package io.twinloop.projections.bus;
 
 import io.twinloop.projections.Database;
 import io.twinloop.serialization.IntegrationEvent;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -20,11 +22,33 @@ public final class EventSender {
 
   /**
    * Sends an event, or the one that came with its id before; done when the history and the bus keep
-   * it.
+   * it. One that came long ago had its effect, and isn't sent again.
+   *
+   * @return whether the event has its id to itself: else nothing was sent
    */
-  public CompletionStage<Void> send(IntegrationEvent event) {
+  public CompletionStage<Boolean> send(IntegrationEvent event) {
     return database
         .inTransaction(connection -> EventLog.recordOnce(connection, event))
-        .thenCompose(bus::publish);
+        .thenCompose(
+            recorded -> {
+              if (!isSame(event, recorded.event())) {
+                return CompletableFuture.completedStage(false);
+              }
+              return recorded.age().filter(EventSender::mayBeOnItsWay).isPresent()
+                  ? bus.publish(recorded.event()).thenApply(sent -> true)
+                  : CompletableFuture.completedStage(true);
+            });
+  }
+
+  /** Later the inbox may have forgotten it. */
+  private static boolean mayBeOnItsWay(Duration age) {
+    return age.compareTo(LostEvents.FARTHEST_BACK) < 0;
+  }
+
+  /** By what a caller means; its time and its payload may have been filled in or sealed anew. */
+  private static boolean isSame(IntegrationEvent event, IntegrationEvent recorded) {
+    return event.type().equals(recorded.type())
+        && event.source().equals(recorded.source())
+        && event.subject().equals(recorded.subject());
   }
 }

@@ -82,7 +82,7 @@ public final class OrgNodePublisher extends Handler<List<EventEnvelope<OrgNode.E
         connection -> {
           List<IntegrationEvent> recorded = new ArrayList<>();
           for (IntegrationEvent event : events) {
-            recorded.add(EventLog.recordOnce(connection, event));
+            recorded.add(EventLog.recordOnce(connection, event).event());
           }
           return recorded;
         });

@@ -476,16 +476,44 @@ abstract class BusContract {
         .containsExactly(first.time(), first.time());
   }
 
+  @Test
+  void shouldNotSendUnderTheIdOfAnother() {
+    EventSender sender = new EventSender(readModels.database(), bus);
+    IntegrationEvent first = now("taken id");
+    TestPostgres.join(sender.send(first));
+    int before = broker.on(TOPIC).size();
+
+    assertThat(TestPostgres.join(sender.send(Events.event(first.id(), "somebody else")))).isFalse();
+    assertThat(broker.on(TOPIC)).hasSize(before);
+  }
+
+  @Test
+  void shouldNotSendAgainWhatCameSoLongAgoThatItsEffectMayBeForgotten() throws SQLException {
+    EventSender sender = new EventSender(readModels.database(), bus);
+    IntegrationEvent old = now("old");
+    sentLongAgo(Duration.ofHours(13), old);
+    int before = broker.on(TOPIC).size();
+
+    assertThat(TestPostgres.join(sender.send(old))).isTrue();
+    assertThat(broker.on(TOPIC)).hasSize(before);
+  }
+
   private static IntegrationEvent now(String id) {
     return Events.at(Instant.now(), id);
   }
 
   /** In the history for ten minutes. */
   private void sentLongAgo(IntegrationEvent... events) throws SQLException {
+    sentLongAgo(Duration.ofMinutes(10), events);
+  }
+
+  private void sentLongAgo(Duration ago, IntegrationEvent... events) throws SQLException {
     try (Connection connection = readModels.forQueries().getConnection()) {
       EventLog.record(connection, List.of(events));
       Sql.update(
-          connection, "UPDATE integration_event SET recorded_at = now() - INTERVAL '10 minutes'");
+          connection,
+          "UPDATE integration_event SET recorded_at = now() - make_interval(secs => ?)",
+          (double) ago.toSeconds());
     }
   }
 

@@ -247,7 +247,9 @@ class OrgNodeConcernsTest {
 
   private static IntegrationEvent recordOnce(IntegrationEvent event) {
     return join(
-        readModels.database().inTransaction(connection -> EventLog.recordOnce(connection, event)));
+        readModels
+            .database()
+            .inTransaction(connection -> EventLog.recordOnce(connection, event).event()));
   }
 
   private static OrgNode.Event created(NodeContent content) {
