@@ -85,7 +85,7 @@ public final class DaemonProcesses {
                         ClusterShardingSettings.create(system)
                             .withRole("projections")
                             .withNoPassivationStrategy())
-                    .withMessageExtractor(new OneShardEach()));
+                    .withMessageExtractor(new SomeOfAShard()));
     system.systemActorOf(
         keepAlive(known.keySet(), region, settings), "daemon-processes", Props.empty());
   }
@@ -136,9 +136,17 @@ public final class DaemonProcesses {
                 }));
   }
 
-  /** A shard is what moves as a whole, so each process has one. */
-  private static final class OneShardEach
+  /**
+   * A shard is what moves as a whole. The coordinator gives one a new home after the other, each
+   * written to all nodes first, so the shards are fewer than the processes; but several for each
+   * node, so that all get about the same.
+   */
+  private static final class SomeOfAShard
       extends ShardingMessageExtractor<ShardingEnvelope<Command>, Command> {
+
+    /** It can't change while a cluster runs. */
+    private static final int SHARDS = 24;
+
     @Override
     public String entityId(ShardingEnvelope<Command> envelope) {
       return envelope.entityId();
@@ -146,7 +154,7 @@ public final class DaemonProcesses {
 
     @Override
     public String shardId(String entityId) {
-      return entityId;
+      return Integer.toString(Math.floorMod(entityId.hashCode(), SHARDS));
     }
 
     @Override
