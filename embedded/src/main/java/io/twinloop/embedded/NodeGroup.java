@@ -29,6 +29,7 @@ final class NodeGroup {
   private final List<NodeChild> nodes;
   private final List<String> command;
   private final Map<String, String> environment;
+  private final Optional<ClassArchive> classes;
   private final Consumer<String> progress;
   private final Map<NodeChild, Life> lives = new HashMap<>();
   private final Map<NodeChild, Boolean> toldBack = new HashMap<>();
@@ -42,10 +43,12 @@ final class NodeGroup {
       List<NodeChild> nodes,
       List<String> command,
       Map<String, String> environment,
+      Optional<ClassArchive> classes,
       Consumer<String> progress) {
     this.nodes = List.copyOf(nodes);
     this.command = List.copyOf(command);
     this.environment = Map.copyOf(environment);
+    this.classes = classes;
     this.progress = progress;
   }
 
@@ -148,6 +151,7 @@ final class NodeGroup {
       if (!node.awaitEnd()) {
         progress.accept("node %d had to be killed.".formatted(node.number()));
       }
+      classes.ifPresent(archive -> archive.keepOf(node));
     }
   }
 
@@ -164,7 +168,9 @@ final class NodeGroup {
       seeds = List.of(founder.get());
     }
     Life before = lives.get(node);
-    node.start(command, environment, seeds);
+    classes.ifPresent(archive -> archive.keepOf(node));
+    node.start(
+        classes.map(archive -> archive.with(command, node)).orElse(command), environment, seeds);
     lives.put(
         node, new Life(System.nanoTime(), before == null ? SHORTEST_PAUSE : before.pause(), 0));
   }
