@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A file system of its own that can be full, in memory. Linux lets only root make one.
  *
- * <p>{@link #close()} unmounts it.
+ * <p>{@link #close()} unmounts it, as does the end of this process when it is told to end.
  */
 public final class SmallDisk implements AutoCloseable {
 
@@ -25,9 +25,11 @@ public final class SmallDisk implements AutoCloseable {
   private static final long COMMAND_SECONDS = 20;
 
   private final Path folder;
+  private final Thread atTheEnd = new Thread(this::unmount, "small-disk-unmount");
 
   private SmallDisk(Path folder) {
     this.folder = folder;
+    Runtime.getRuntime().addShutdownHook(atTheEnd);
   }
 
   /** Mounts it on a folder, which is made; empty where that isn't allowed. */
@@ -87,6 +89,15 @@ public final class SmallDisk implements AutoCloseable {
 
   @Override
   public void close() {
+    unmount();
+    try {
+      Runtime.getRuntime().removeShutdownHook(atTheEnd);
+    } catch (IllegalStateException ending) {
+      // Then it has nothing left to unmount.
+    }
+  }
+
+  private void unmount() {
     run(List.of("umount", "--lazy", folder.toString()));
   }
 
