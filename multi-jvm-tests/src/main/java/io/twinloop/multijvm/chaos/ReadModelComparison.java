@@ -1,5 +1,6 @@
 package io.twinloop.multijvm.chaos;
 
+import io.twinloop.domain.kpi.Sample;
 import io.twinloop.domain.kpi.SampleChunk;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -129,18 +130,26 @@ final class ReadModelComparison {
     return rows;
   }
 
-  /** Samples one by one: how a chunk was packed may depend on the groups events came in. */
+  /** Samples one by one: how an hour is cut and packed depends on the groups events came in. */
   private static Map<String, Integer> samples(Connection connection) throws SQLException {
-    Map<String, Integer> rows = new TreeMap<>();
+    Map<String, List<Sample>> hours = new TreeMap<>();
     try (Statement statement = connection.createStatement();
         ResultSet result =
-            statement.executeQuery("SELECT kpi_id, hour, samples FROM kpi_sample_chunk")) {
+            statement.executeQuery(
+                "SELECT kpi_id, hour, samples FROM kpi_sample_chunk ORDER BY kpi_id, hour, piece")) {
       while (result.next()) {
-        String kpi = result.getString("kpi_id") + " " + result.getLong("hour") + " ";
-        SampleChunk.unpack(result.getBytes("samples"))
-            .forEach(sample -> rows.merge(kpi + sample, 1, Integer::sum));
+        hours
+            .computeIfAbsent(
+                result.getString("kpi_id") + " " + result.getLong("hour") + " ",
+                first -> new ArrayList<>())
+            .addAll(SampleChunk.unpack(result.getBytes("samples")));
       }
     }
+    Map<String, Integer> rows = new TreeMap<>();
+    hours.forEach(
+        (hour, samples) ->
+            SampleChunk.merge(samples, List.of())
+                .forEach(sample -> rows.merge(hour + sample, 1, Integer::sum)));
     return rows;
   }
 }

@@ -31,10 +31,10 @@ public final class KpiQueries {
       """;
 
   /** Primary key, in order of time. */
-  private static final String CHUNKS =
+  private static final String PIECES =
       """
-      SELECT samples, count FROM kpi_sample_chunk
-      WHERE kpi_id = ? AND hour BETWEEN ? AND ? ORDER BY hour
+      SELECT hour, samples FROM kpi_sample_chunk
+      WHERE kpi_id = ? AND hour BETWEEN ? AND ? ORDER BY hour, piece
       """;
 
   /** Index kpi_episode_by_kpi. */
@@ -125,24 +125,37 @@ public final class KpiQueries {
       Connection connection, String kpiId, Instant first, Instant last, int limit)
       throws SQLException {
     List<Sample> samples = new ArrayList<>();
-    try (var statement = connection.prepareStatement(CHUNKS)) {
+    List<Sample> ofHour = new ArrayList<>();
+    long hour = Long.MIN_VALUE;
+    try (var statement = connection.prepareStatement(PIECES)) {
       statement.setFetchSize(500);
       statement.setString(1, kpiId);
       statement.setLong(2, hourOf(first));
       statement.setLong(3, hourOf(last));
       try (ResultSet rows = statement.executeQuery()) {
         while (samples.size() < limit && rows.next()) {
-          for (Sample sample : SampleChunk.unpack(rows.getBytes("samples"))) {
-            boolean inRange =
-                !sample.timestamp().isBefore(first) && !sample.timestamp().isAfter(last);
-            if (inRange && samples.size() < limit) {
-              samples.add(sample);
-            }
+          if (rows.getLong("hour") != hour) {
+            take(ofHour, first, last, limit, samples);
+            ofHour.clear();
+            hour = rows.getLong("hour");
           }
+          ofHour.addAll(SampleChunk.unpack(rows.getBytes("samples")));
         }
       }
     }
+    take(ofHour, first, last, limit, samples);
     return samples;
+  }
+
+  /** Takes those of an hour's samples that are asked for. */
+  private static void take(
+      List<Sample> ofHour, Instant first, Instant last, int limit, List<Sample> samples) {
+    for (Sample sample : SampleChunk.merge(ofHour, List.of())) {
+      boolean inRange = !sample.timestamp().isBefore(first) && !sample.timestamp().isAfter(last);
+      if (inRange && samples.size() < limit) {
+        samples.add(sample);
+      }
+    }
   }
 
   /** Since when a KPI's samples are kept one by one; empty while all are. */

@@ -25,7 +25,7 @@ import java.util.function.Function;
 import org.apache.pekko.persistence.query.typed.EventEnvelope;
 import org.jspecify.annotations.Nullable;
 
-/** KPIs, their samples in hourly chunks, their episodes, and their part in loops. */
+/** KPIs, their samples in chunks of an hour at most, their episodes, and their part in loops. */
 public final class KpiReadModel extends ReadModel<Kpi.Event> {
 
   /** Primary key. */
@@ -40,22 +40,30 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
   private static final String RETIRE = "UPDATE kpi SET retired = TRUE WHERE id = ?";
 
   /**
+   * An hour's last piece takes more while it is shorter, in bytes: with what one group brings it
+   * mostly stays below the 2 kB from which PostgreSQL writes a value out of line.
+   */
+  private static final int FULL_PIECE = 1024;
+
+  /**
    * Primary key. A KPI belongs to one slice range, so only retention writes these rows too: either
    * waits for the other, else samples would be counted into their day and stay.
    */
-  private static final String READ_CHUNKS =
+  private static final String LAST_PIECES =
       """
-      SELECT kpi_id, hour, samples FROM kpi_sample_chunk
-      WHERE (kpi_id, hour) IN (SELECT * FROM unnest(?, ?))
-      ORDER BY kpi_id, hour FOR UPDATE
+      SELECT c.kpi_id, c.hour, c.piece, c.samples
+      FROM unnest(?, ?) AS wanted (kpi_id, hour) CROSS JOIN LATERAL (
+        SELECT * FROM kpi_sample_chunk WHERE kpi_id = wanted.kpi_id AND hour = wanted.hour
+        ORDER BY piece DESC LIMIT 1 FOR UPDATE) c
       """;
 
   /** Primary key. */
-  private static final String WRITE_CHUNKS =
+  private static final String WRITE_PIECES =
       """
-      INSERT INTO kpi_sample_chunk (kpi_id, hour, samples, count)
-      SELECT * FROM unnest(?, ?, ?, ?)
-      ON CONFLICT (kpi_id, hour) DO UPDATE SET samples = EXCLUDED.samples, count = EXCLUDED.count
+      INSERT INTO kpi_sample_chunk (kpi_id, hour, piece, samples, count)
+      SELECT * FROM unnest(?, ?, ?, ?, ?)
+      ON CONFLICT (kpi_id, hour, piece)
+      DO UPDATE SET samples = EXCLUDED.samples, count = EXCLUDED.count
       """;
 
   /** Primary key. */
@@ -68,7 +76,7 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
         closed_at = EXCLUDED.closed_at, closed_value = EXCLUDED.closed_value
       """;
 
-  /** Hour of a KPI's samples: the key of a chunk. */
+  /** Hour of a KPI's samples: the key of its pieces. */
   private record Hour(String kpiId, long hour) implements Comparable<Hour> {
     @Override
     public int compareTo(Hour other) {
@@ -79,9 +87,22 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
   /** An episode and its KPI. */
   private record Told(String kpiId, Episode episode) {}
 
-  /** The packed samples of one hour. */
+  /** Packed samples of one hour: all of it, or what came one after the other. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, only carried
-  private record Chunk(Hour hour, byte[] samples) {}
+  private record Piece(Hour hour, long number, byte[] samples) {
+
+    /** The first piece of an hour. */
+    static Piece first(Hour hour, List<Sample> samples) {
+      return new Piece(hour, 0, SampleChunk.add(null, samples));
+    }
+
+    /** The piece with more samples, or the next one where it is full. */
+    Piece with(List<Sample> more) {
+      return samples.length < FULL_PIECE
+          ? new Piece(hour, number, SampleChunk.add(samples, more))
+          : new Piece(hour, number + 1, SampleChunk.add(null, more));
+    }
+  }
 
   @Override
   protected void write(Connection connection, List<EventEnvelope<Kpi.Event>> envelopes)
@@ -137,28 +158,35 @@ public final class KpiReadModel extends ReadModel<Kpi.Event> {
     }
     // Always in the same order, so that two groups never wait for each other's rows in a circle.
     List<Hour> keys = added.keySet().stream().sorted().toList();
-    List<String> kpiIds = keys.stream().map(Hour::kpiId).toList();
-    List<Long> hours = keys.stream().map(Hour::hour).toList();
-    Map<Hour, byte[]> known = new HashMap<>();
+    Map<Hour, Piece> last = new HashMap<>();
     Sql.list(
             connection,
-            READ_CHUNKS,
+            LAST_PIECES,
             row ->
-                new Chunk(
+                new Piece(
                     new Hour(row.getString("kpi_id"), row.getLong("hour")),
+                    row.getLong("piece"),
                     row.getBytes("samples")),
-            Sql.texts(connection, kpiIds),
-            Sql.longs(connection, hours))
-        .forEach(chunk -> known.put(chunk.hour(), chunk.samples()));
-    List<byte[]> packed =
-        keys.stream().map(key -> SampleChunk.add(known.get(key), added.get(key))).toList();
+            Sql.texts(connection, keys.stream().map(Hour::kpiId).toList()),
+            Sql.longs(connection, keys.stream().map(Hour::hour).toList()))
+        .forEach(piece -> last.put(piece.hour(), piece));
+    List<Piece> pieces =
+        keys.stream()
+            .map(
+                key ->
+                    last.containsKey(key)
+                        ? last.get(key).with(added.get(key))
+                        : Piece.first(key, added.get(key)))
+            .toList();
     Sql.update(
         connection,
-        WRITE_CHUNKS,
-        Sql.texts(connection, kpiIds),
-        Sql.longs(connection, hours),
-        Sql.bytes(connection, packed),
-        Sql.longs(connection, packed.stream().map(SampleChunk::count).toList()));
+        WRITE_PIECES,
+        Sql.texts(connection, keys.stream().map(Hour::kpiId).toList()),
+        Sql.longs(connection, keys.stream().map(Hour::hour).toList()),
+        Sql.longs(connection, pieces.stream().map(Piece::number).toList()),
+        Sql.bytes(connection, pieces.stream().map(Piece::samples).toList()),
+        Sql.longs(
+            connection, pieces.stream().map(piece -> SampleChunk.count(piece.samples())).toList()));
   }
 
   private static void writeEpisodes(Connection connection, List<Told> told) throws SQLException {

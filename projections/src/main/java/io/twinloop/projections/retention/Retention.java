@@ -17,7 +17,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -43,9 +45,9 @@ public final class Retention {
 
   private static final Duration HOUR = Duration.ofHours(1);
   private static final int KPIS_AT_ONCE = 500;
-  private static final int CHUNKS_AT_ONCE = 500;
+  private static final int HOURS_AT_ONCE = 500;
 
-  /** Primary keys: of each KPI its first chunk and the last that is not of times to come. */
+  /** Primary keys: of each KPI its first hour and the last that is not of times to come. */
   private static final String AGED =
       """
       SELECT k.id, oldest.hour AS oldest, newest.hour AS newest FROM (
@@ -68,10 +70,12 @@ public final class Retention {
    */
   private static final String TAKE =
       """
-      DELETE FROM kpi_sample_chunk WHERE (kpi_id, hour) IN (
-        SELECT kpi_id, hour FROM kpi_sample_chunk WHERE kpi_id = ? AND hour < ?
-        ORDER BY hour LIMIT ? FOR UPDATE)
-      RETURNING samples
+      DELETE FROM kpi_sample_chunk WHERE (kpi_id, hour, piece) IN (
+        SELECT kpi_id, hour, piece FROM kpi_sample_chunk WHERE kpi_id = ? AND hour IN (
+          SELECT DISTINCT hour FROM kpi_sample_chunk WHERE kpi_id = ? AND hour < ?
+          ORDER BY hour LIMIT ?)
+        ORDER BY hour, piece FOR UPDATE)
+      RETURNING hour, piece, samples
       """;
 
   /** Primary key. */
@@ -253,11 +257,11 @@ public final class Retention {
   private CompletionStage<Run> rollUp(Aged kpi, long before) {
     return then(
         database.inTransaction(connection -> rollUpSome(connection, kpi)),
-        chunks -> {
-          count("samples", chunks);
-          return chunks < CHUNKS_AT_ONCE
-              ? CompletableFuture.completedStage(new Run(before + chunks, 0))
-              : rollUp(kpi, before + chunks);
+        hours -> {
+          count("samples", hours);
+          return hours < HOURS_AT_ONCE
+              ? CompletableFuture.completedStage(new Run(before + hours, 0))
+              : rollUp(kpi, before + hours);
         });
   }
 
@@ -267,19 +271,26 @@ public final class Retention {
         KEPT_SINCE,
         kpi.kpiId(),
         Instant.ofEpochSecond(kpi.keptFrom() * HOUR.toSeconds()));
-    List<byte[]> chunks =
+    List<Piece> pieces =
         Sql.list(
             connection,
             TAKE,
-            row -> row.getBytes("samples"),
+            row -> new Piece(row.getLong("hour"), row.getInt("piece"), row.getBytes("samples")),
+            kpi.kpiId(),
             kpi.kpiId(),
             kpi.keptFrom(),
-            CHUNKS_AT_ONCE);
-    List<Sample> samples = new ArrayList<>();
-    for (byte[] chunk : chunks) {
-      samples.addAll(SampleChunk.unpack(chunk));
+            HOURS_AT_ONCE);
+    pieces.sort(Comparator.comparing(Piece::number));
+    Map<Long, List<Sample>> hours = new TreeMap<>();
+    for (Piece piece : pieces) {
+      hours
+          .computeIfAbsent(piece.hour(), first -> new ArrayList<>())
+          .addAll(SampleChunk.unpack(piece.samples()));
     }
-    samples.sort(Comparator.comparing(Sample::timestamp));
+    List<Sample> samples =
+        hours.values().stream()
+            .flatMap(ofHour -> SampleChunk.merge(ofHour, List.of()).stream())
+            .toList();
     for (SampleStep day : goneOn(connection, kpi, SampleStep.of(samples, SampleStep.DAY))) {
       Sql.update(
           connection,
@@ -291,8 +302,12 @@ public final class Retention {
           day.minimum(),
           day.maximum());
     }
-    return chunks.size();
+    return hours.size();
   }
+
+  /** What stood in one row of an hour's samples. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, only carried
+  private record Piece(long hour, int number, byte[] samples) {}
 
   /** These days, each together with what it had before. */
   private static List<SampleStep> goneOn(Connection connection, Aged kpi, List<SampleStep> days)

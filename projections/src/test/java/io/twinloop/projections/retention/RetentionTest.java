@@ -153,6 +153,28 @@ class RetentionTest {
     assertThat(join(queries.keptSince("on"))).contains(NOON.minus(YEAR).plus(Duration.ofHours(12)));
   }
 
+  /** It is in several rows, and what is repeated in one of them counts once. */
+  @Test
+  void shouldRollUpAnHourOfManySamples() {
+    Instant old = NOON.minus(YEAR).minus(Duration.ofDays(3));
+    for (int group = 0; group < 10; group++) {
+      List<Sample> samples = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        samples.add(Sample.of(old.plusSeconds(3L * (100 * group + i)), i, "test"));
+      }
+      samples.add(Sample.of(old, 1_000, "test"));
+      take("many", samples);
+    }
+    take("many", List.of(Sample.of(NOON, 1, "test")));
+
+    assertThat(run("")).isEqualTo(1);
+
+    SampleStep day = join(queries.days("many", null, null, 10)).get(0);
+    assertThat(day.count()).isEqualTo(1_000);
+    assertThat(day.maximum()).isEqualTo(99);
+    assertThat(kept("many")).hasSize(1);
+  }
+
   @Test
   void shouldKeepTheSamplesOfAKpiThatEndedWhateverTheTime() {
     kpi("ended", NOON.minus(Duration.ofDays(3_000)), NOON.minus(Duration.ofDays(2_900)));
