@@ -1,6 +1,7 @@
 package io.twinloop.embedded;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,7 +152,7 @@ final class NodeGroup {
       if (!node.awaitEnd()) {
         progress.accept("node %d had to be killed.".formatted(node.number()));
       }
-      classes.ifPresent(archive -> archive.keepOf(node));
+      classes.ifPresent(archive -> archive.keepOf(node, node.exitCode()));
     }
   }
 
@@ -168,10 +169,15 @@ final class NodeGroup {
       seeds = List.of(founder.get());
     }
     Life before = lives.get(node);
-    classes.ifPresent(archive -> archive.keepOf(node));
-    node.start(
-        classes.map(archive -> archive.with(command, node)).orElse(command), environment, seeds);
+    classes.ifPresent(archive -> archive.keepOf(node, node.exitCode()));
+    node.start(commandOf(node), environment, seeds);
     lives.put(
         node, new Life(System.nanoTime(), before == null ? SHORTEST_PAUSE : before.pause(), 0));
+  }
+
+  private List<String> commandOf(NodeChild node) {
+    List<String> words = new ArrayList<>(command);
+    classes.ifPresent(archive -> words.addAll(1, archive.optionsOf(node)));
+    return words;
   }
 }

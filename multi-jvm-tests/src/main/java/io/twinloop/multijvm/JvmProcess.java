@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * One JVM with the class path of this one, whose output goes to a file.
+ * One JVM whose output goes to a file.
  *
  * <p>{@link #close()} leaves nothing of it running, neither itself nor a process it started.
  */
@@ -30,6 +30,7 @@ public final class JvmProcess implements AutoCloseable {
    * What to run.
    *
    * @param mainClass by name, as it may be of a module this one can't see
+   * @param classPath where its classes come from
    * @param environment added to this process's own
    * @param output the file standard output and error are appended to
    */
@@ -37,8 +38,19 @@ public final class JvmProcess implements AutoCloseable {
       String mainClass,
       List<String> arguments,
       List<String> jvmOptions,
+      String classPath,
       Map<String, String> environment,
       Path output) {
+    /** With the class path of this process. */
+    public Command(
+        String mainClass,
+        List<String> arguments,
+        List<String> jvmOptions,
+        Map<String, String> environment,
+        Path output) {
+      this(mainClass, arguments, jvmOptions, ownClassPath(), environment, output);
+    }
+
     public Command {
       arguments = List.copyOf(arguments);
       jvmOptions = List.copyOf(jvmOptions);
@@ -58,7 +70,7 @@ public final class JvmProcess implements AutoCloseable {
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(command.jvmOptions());
-    words.addAll(List.of("-cp", classPath(), command.mainClass()));
+    words.addAll(List.of("-cp", command.classPath(), command.mainClass()));
     words.addAll(command.arguments());
     ProcessBuilder builder =
         new ProcessBuilder(words)
@@ -93,6 +105,16 @@ public final class JvmProcess implements AutoCloseable {
   public int terminate(Duration patience) {
     process.destroy();
     return exitCode(patience);
+  }
+
+  /** Asks it to end (SIGTERM), and waits for so long, but doesn't insist. */
+  void askToEnd(Duration patience) {
+    process.destroy();
+    try {
+      process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   public int exitCode(Duration patience) {
@@ -170,7 +192,7 @@ public final class JvmProcess implements AutoCloseable {
   }
 
   /** Surefire may start this JVM with a short class path that refers to the real one. */
-  private static String classPath() {
+  static String ownClassPath() {
     return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 }

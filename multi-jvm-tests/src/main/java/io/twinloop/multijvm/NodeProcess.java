@@ -1,5 +1,6 @@
 package io.twinloop.multijvm;
 
+import io.twinloop.embedded.ClassArchive;
 import io.twinloop.embedded.PostgreSqlServer;
 import io.twinloop.embedded.RedisServer;
 import java.io.IOException;
@@ -35,6 +36,7 @@ public final class NodeProcess implements AutoCloseable {
   /** Of trials, whose personal data is nobody's: 32 times 0. */
   private static final String TRIAL_KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
+  private static final String MAIN = "io.twinloop.cluster.Main";
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(2);
 
@@ -52,7 +54,8 @@ public final class NodeProcess implements AutoCloseable {
               // As the launcher does: a node out of memory ends at once instead of limping on.
               "-XX:+ExitOnOutOfMemoryError",
               "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"));
-  private String mainClass = "io.twinloop.cluster.Main";
+  private final Optional<ClassArchive> classes = NodeClasses.archive();
+  private String mainClass = MAIN;
   private @Nullable JvmProcess process;
 
   private NodeProcess(String name, Path folder) {
@@ -119,12 +122,20 @@ public final class NodeProcess implements AutoCloseable {
     if (isAlive()) {
       throw new IllegalStateException("Node " + name + " runs already");
     }
+    List<String> options = new ArrayList<>(jvmOptions);
+    boolean makesArchive = false;
+    if (mainClass.equals(MAIN)) {
+      keepArchive();
+      classes.ifPresent(archive -> options.addAll(archive.optionsOf(this)));
+      makesArchive = classes.filter(archive -> archive.isMadeBy(this)).isPresent();
+    }
     process =
         JvmProcess.start(
             new JvmProcess.Command(
                 mainClass,
                 List.of("--port", Integer.toString(port)),
-                jvmOptions,
+                options,
+                makesArchive ? NodeClasses.pathOfJars() : NodeClasses.path(),
                 environment,
                 output));
     return this;
@@ -206,10 +217,22 @@ public final class NodeProcess implements AutoCloseable {
     return process().output();
   }
 
+  /** Ends it, at once unless the others wait for what it loaded. */
   @Override
   public void close() {
     if (process != null) {
+      if (isAlive() && classes.filter(archive -> archive.isMadeBy(this)).isPresent()) {
+        process.resume();
+        process.askToEnd(STOP_PATIENCE);
+      }
       process.close();
+      keepArchive();
+    }
+  }
+
+  private void keepArchive() {
+    if (process != null) {
+      classes.ifPresent(archive -> archive.keepOf(this, process.exitCode(STOP_PATIENCE)));
     }
   }
 
