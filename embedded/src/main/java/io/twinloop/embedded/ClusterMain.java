@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,10 +20,9 @@ import org.jspecify.annotations.Nullable;
  * A cluster on one machine, what {@code ./twinloop up --nodes N} runs: PostgreSQL and Kafka in this
  * process, and the nodes as its children, which it starts again when one ends.
  *
- * <p>Arguments: {@code --data DIR --nodes N --port P [--class-archive FILE] COMMAND…}, where the
- * command is a JVM with the main class of a node; it gets {@code --port} and, in its environment,
- * where the servers and the other nodes are. The nodes answer on the ports from P on. They share a
- * {@link ClassArchive} where a file for it is given.
+ * <p>Arguments: {@code --data DIR --nodes N --port P COMMAND…}, where the command is a JVM with the
+ * main class of a node; it gets {@code --port} and, in its environment, where the servers and the
+ * other nodes are. The nodes answer on the ports from P on.
  *
  * <p>A file {@code run/restart} in the data folder asks for a restart in turns; it is replaced by
  * {@code run/restarted} with {@code done}, or the sentence that says why not. A file {@code
@@ -57,8 +55,7 @@ public final class ClusterMain {
 
   public static void main(String[] words) {
     try {
-      Options options =
-          Options.parse(words, Set.of("--data", "--nodes", "--port", "--class-archive"));
+      Options options = Options.parse(words, Set.of("--data", "--nodes", "--port"));
       if (options.rest().isEmpty()) {
         throw new CannotStartException("The command that starts a node is missing.");
       }
@@ -83,8 +80,7 @@ public final class ClusterMain {
     Map<String, String> environment = new HashMap<>();
     servers.postgres().ifPresent(it -> environment.put("TWINLOOP_POSTGRES_URL", it.url()));
     servers.kafka().ifPresent(it -> environment.put("TWINLOOP_KAFKA_BOOTSTRAP", it.bootstrap()));
-    NodeGroup nodes =
-        new NodeGroup(children(), options.rest(), environment, classArchive(), EmbeddedMain::say);
+    NodeGroup nodes = new NodeGroup(children(), options.rest(), environment, EmbeddedMain::say);
     group = nodes;
     EmbeddedMain.say("starting the nodes …");
     nodes.startAll();
@@ -132,11 +128,6 @@ public final class ClusterMain {
               folder.logs().resolve("node-" + number + ".log")));
     }
     return nodes;
-  }
-
-  private Optional<ClassArchive> classArchive() {
-    return Optional.ofNullable(options.values().get("--class-archive"))
-        .map(file -> new ClassArchive(Path.of(file), EmbeddedMain::say));
   }
 
   private void restartWhenAsked(NodeGroup nodes) throws IOException {

@@ -1,7 +1,6 @@
 package io.twinloop.embedded;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +29,6 @@ final class NodeGroup {
   private final List<NodeChild> nodes;
   private final List<String> command;
   private final Map<String, String> environment;
-  private final Optional<ClassArchive> classes;
   private final Consumer<String> progress;
   private final Map<NodeChild, Life> lives = new HashMap<>();
   private final Map<NodeChild, Boolean> toldBack = new HashMap<>();
@@ -44,12 +42,10 @@ final class NodeGroup {
       List<NodeChild> nodes,
       List<String> command,
       Map<String, String> environment,
-      Optional<ClassArchive> classes,
       Consumer<String> progress) {
     this.nodes = List.copyOf(nodes);
     this.command = List.copyOf(command);
     this.environment = Map.copyOf(environment);
-    this.classes = classes;
     this.progress = progress;
   }
 
@@ -152,7 +148,6 @@ final class NodeGroup {
       if (!node.awaitEnd()) {
         progress.accept("node %d had to be killed.".formatted(node.number()));
       }
-      classes.ifPresent(archive -> archive.keepOf(node, node.exitCode()));
     }
   }
 
@@ -169,15 +164,8 @@ final class NodeGroup {
       seeds = List.of(founder.get());
     }
     Life before = lives.get(node);
-    classes.ifPresent(archive -> archive.keepOf(node, node.exitCode()));
-    node.start(commandOf(node), environment, seeds);
+    node.start(command, environment, seeds);
     lives.put(
         node, new Life(System.nanoTime(), before == null ? SHORTEST_PAUSE : before.pause(), 0));
-  }
-
-  private List<String> commandOf(NodeChild node) {
-    List<String> words = new ArrayList<>(command);
-    classes.ifPresent(archive -> words.addAll(1, archive.optionsOf(node)));
-    return words;
   }
 }

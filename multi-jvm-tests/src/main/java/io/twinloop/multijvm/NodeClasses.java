@@ -1,6 +1,5 @@
 package io.twinloop.multijvm;
 
-import io.twinloop.embedded.ClassArchive;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,7 +33,7 @@ final class NodeClasses {
     ARCHIVE =
         JARS.stream()
                 .anyMatch(jar -> Path.of(jar).getFileName().toString().startsWith("cluster-config"))
-            ? Optional.of(new ClassArchive(file(), System.out::println))
+            ? Optional.of(new ClassArchive(file()))
             : Optional.empty();
   }
 

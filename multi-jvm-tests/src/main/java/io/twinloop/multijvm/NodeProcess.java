@@ -1,6 +1,5 @@
 package io.twinloop.multijvm;
 
-import io.twinloop.embedded.ClassArchive;
 import io.twinloop.embedded.PostgreSqlServer;
 import io.twinloop.embedded.RedisServer;
 import java.io.IOException;
@@ -38,6 +37,10 @@ public final class NodeProcess implements AutoCloseable {
 
   private static final String MAIN = "io.twinloop.cluster.Main";
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
+
+  /** The archive is written once it has left: some ten seconds of a core. */
+  private static final Duration ARCHIVE_PATIENCE = Duration.ofMinutes(3);
+
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(2);
 
   private final String name;
@@ -123,11 +126,9 @@ public final class NodeProcess implements AutoCloseable {
       throw new IllegalStateException("Node " + name + " runs already");
     }
     List<String> options = new ArrayList<>(jvmOptions);
-    boolean makesArchive = false;
     if (mainClass.equals(MAIN)) {
       keepArchive();
-      classes.ifPresent(archive -> options.addAll(archive.optionsOf(this)));
-      makesArchive = classes.filter(archive -> archive.isMadeBy(this)).isPresent();
+      classes.ifPresent(archive -> options.addAll(archive.optionsOf(this, isAlone())));
     }
     process =
         JvmProcess.start(
@@ -135,7 +136,7 @@ public final class NodeProcess implements AutoCloseable {
                 mainClass,
                 List.of("--port", Integer.toString(port)),
                 options,
-                makesArchive ? NodeClasses.pathOfJars() : NodeClasses.path(),
+                makesArchive() ? NodeClasses.pathOfJars() : NodeClasses.path(),
                 environment,
                 output));
     return this;
@@ -195,7 +196,7 @@ public final class NodeProcess implements AutoCloseable {
 
   /** Asks it to leave (SIGTERM) and waits; returns its exit code, 143 for a leave in order. */
   public int stopGracefully() {
-    return process().terminate(STOP_PATIENCE);
+    return process().terminate(makesArchive() ? ARCHIVE_PATIENCE : STOP_PATIENCE);
   }
 
   /** Freezes it (SIGSTOP). */
@@ -221,13 +222,22 @@ public final class NodeProcess implements AutoCloseable {
   @Override
   public void close() {
     if (process != null) {
-      if (isAlive() && classes.filter(archive -> archive.isMadeBy(this)).isPresent()) {
+      if (isAlive() && makesArchive()) {
         process.resume();
-        process.askToEnd(STOP_PATIENCE);
+        process.askToEnd(ARCHIVE_PATIENCE);
       }
       process.close();
       keepArchive();
     }
+  }
+
+  /** Of a cluster the others would wait for it. */
+  private boolean isAlone() {
+    return jvmOptions.stream().noneMatch(option -> option.startsWith("-Dtwinloop.node.seeds"));
+  }
+
+  private boolean makesArchive() {
+    return classes.filter(archive -> archive.isMadeBy(this)).isPresent();
   }
 
   private void keepArchive() {

@@ -1,41 +1,42 @@
-package io.twinloop.embedded;
+package io.twinloop.multijvm;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * The classes a node has loaded, in a file that nodes started later map (class data sharing of the
  * JVM): most of a start is loading them. The first node that ends in order leaves it behind.
  */
-public final class ClassArchive {
+final class ClassArchive {
 
   /** How a node ends that was asked to (SIGTERM). */
   private static final int ENDED_IN_ORDER = 143;
 
   private final Path file;
-  private final Consumer<String> progress;
   private Optional<Object> maker = Optional.empty();
 
   /**
    * @param file of this JVM and these classes alone; need not be there yet
-   * @param progress is told what can't be kept
    */
-  public ClassArchive(Path file, Consumer<String> progress) {
+  ClassArchive(Path file) {
     this.file = file;
-    this.progress = progress;
   }
 
-  /** The options with which a node starts that has the archive, or makes it if no other does. */
-  public synchronized List<String> optionsOf(Object node) {
+  /**
+   * The options with which a node starts that has the archive, or makes it if no other does.
+   *
+   * @param mayMake false for one whose slow start and end others would wait for
+   */
+  synchronized List<String> optionsOf(Object node, boolean mayMake) {
     if (Files.exists(file)) {
       return List.of("-XX:SharedArchiveFile=" + file);
     }
-    if (maker.isPresent()) {
+    if (maker.isPresent() || !mayMake) {
       return List.of();
     }
     maker = Optional.of(node);
@@ -43,12 +44,12 @@ public final class ClassArchive {
   }
 
   /** Whether there is none yet, and this node is to leave it behind. */
-  public synchronized boolean isMadeBy(Object node) {
+  synchronized boolean isMadeBy(Object node) {
     return maker.filter(node::equals).isPresent();
   }
 
   /** A node has ended: what it left is the archive, if it could finish it. */
-  public synchronized void keepOf(Object node, int exitCode) {
+  synchronized void keepOf(Object node, int exitCode) {
     if (!isMadeBy(node)) {
       return;
     }
@@ -60,7 +61,7 @@ public final class ClassArchive {
         Files.deleteIfExists(made());
       }
     } catch (IOException e) {
-      progress.accept("could not keep %s: %s.".formatted(file, Sentences.reason(e)));
+      throw new UncheckedIOException(e);
     }
   }
 
