@@ -1,6 +1,7 @@
 package io.twinloop.cluster;
 
 import com.sun.net.httpserver.HttpServer;
+import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
@@ -25,6 +26,10 @@ public final class Main {
     System.out.println("embedded is there: " + embeddedIsThere());
     if ("yes".equals(System.getenv("FAKE_NODE_FAILS"))) {
       throw new IllegalStateException("the fake node was told to fail");
+    }
+    String removed = System.getenv("FAKE_NODE_REMOVED");
+    if (removed != null && new File(removed).delete()) {
+      System.exit(75);
     }
     int port = Integer.parseInt(arguments[1]);
     HttpServer server =

@@ -23,6 +23,12 @@ final class NodeGroup {
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
+  /** How a node ends that isn't a member any more. */
+  private static final int START_AGAIN = 75;
+
+  /** On a machine with all cores in use a node may stand still for longer than the others wait. */
+  private static final int MOST_STARTS = 3;
+
   /** A node that lived so long is not in trouble. */
   private static final Duration LONG_LIFE = Duration.ofMinutes(1);
 
@@ -66,7 +72,15 @@ final class NodeGroup {
   }
 
   private void awaitStarted(NodeChild node) {
-    if (!node.awaitReady(READY_PATIENCE)) {
+    boolean ready = node.awaitReady(READY_PATIENCE);
+    for (int starts = 1; !ready && wasRemoved(node) && starts < MOST_STARTS; starts++) {
+      progress.accept(
+          "node %d was removed by the others while it started; it is started again."
+              .formatted(node.number()));
+      launch(node);
+      ready = node.awaitReady(READY_PATIENCE);
+    }
+    if (!ready) {
       String said = node.complaint();
       throw new CannotStartException(
           said == null
@@ -75,6 +89,10 @@ final class NodeGroup {
     }
     progress.accept(
         "node %d is ready: %s (process %d)".formatted(node.number(), node.url(), node.pid()));
+  }
+
+  private static boolean wasRemoved(NodeChild node) {
+    return !node.isAlive() && node.exitCode() == START_AGAIN;
   }
 
   /** Starts again what ended by itself; to be called all the time. */

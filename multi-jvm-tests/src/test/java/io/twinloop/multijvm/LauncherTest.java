@@ -106,8 +106,17 @@ class LauncherTest {
   @Test
   void shouldKeepThreeNodesAndRestartThemInTurns() throws IOException {
     port = threePortsInARow();
+    Path removed = folder.resolve("removed");
     Run up =
-        launch("up", "--nodes", "3", "--port", Integer.toString(port), "--data", data.toString());
+        launch(
+            Map.of("FAKE_NODE_REMOVED", removed.toString()),
+            "up",
+            "--nodes",
+            "3",
+            "--port",
+            Integer.toString(port),
+            "--data",
+            data.toString());
     up.await("Ctrl-C stops it");
     assertThat(up.output())
         .contains("node 1 is ready: http://127.0.0.1:" + port)
@@ -121,10 +130,15 @@ class LauncherTest {
     up.await("node 2 ended with code 137; it is started again.");
     up.await("node 2 is back");
 
+    Files.createFile(removed); // of the next node that starts, once
     Run restart = launch("restart", "--data", data.toString());
     assertThat(restart.exitCode()).as(restart.output()).isZero();
     assertThat(restart.output())
-        .containsSubsequence("node 1 leaves", "node 2 leaves", "node 3 leaves")
+        .containsSubsequence(
+            "node 1 leaves",
+            "node 1 was removed by the others while it started; it is started again.",
+            "node 2 leaves",
+            "node 3 leaves")
         .endsWith("All nodes were restarted.\n");
     assertThat(nodes()).doesNotContainAnyElementsOf(first);
 
