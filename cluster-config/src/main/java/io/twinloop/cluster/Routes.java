@@ -36,9 +36,11 @@ import io.twinloop.projections.ReadModels;
 import io.twinloop.projections.audit.AuditTrail;
 import io.twinloop.projections.bus.BusUnavailableException;
 import io.twinloop.projections.bus.EventBus;
+import io.twinloop.projections.bus.EventSender;
 import io.twinloop.projections.clock.ProductClock;
 import io.twinloop.projections.idempotency.JdbcIdempotencyKeys;
 import io.twinloop.projections.personaldata.PersonalData;
+import io.twinloop.projections.retention.RetentionSettings;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -159,7 +161,11 @@ final class Routes {
     RunJournal runJournal = new RunJournal(system, ProjectionSettings.of(config).queryPlugin());
     Router router =
         new Router(
-            endpoints(database, progress, runJournal),
+            endpoints(
+                database,
+                progress,
+                runJournal,
+                new EventSender(database, bus, RetentionSettings.of(config).inboxKept())),
             settings,
             login.authenticator(),
             login.scopes(),
@@ -180,14 +186,14 @@ final class Routes {
   }
 
   private List<Endpoint> endpoints(
-      Database database, ReadModelProgress progress, RunJournal runJournal) {
+      Database database, ReadModelProgress progress, RunJournal runJournal, EventSender sender) {
     return new Surface(
             entities,
             workflows,
             runJournal,
             database,
             progress,
-            bus,
+            sender,
             projections.deadLetters(),
             projections.delivery(),
             projections.consumer(),

@@ -35,7 +35,6 @@ import io.twinloop.projections.ProjectionState;
 import io.twinloop.projections.ReadModelProgress;
 import io.twinloop.projections.audit.AuditQueries;
 import io.twinloop.projections.bus.DeadLetters;
-import io.twinloop.projections.bus.EventBus;
 import io.twinloop.projections.bus.EventConsumer;
 import io.twinloop.projections.bus.EventDelivery;
 import io.twinloop.projections.bus.EventQueries;
@@ -69,7 +68,7 @@ public record Surface(
     RunJournal runJournal,
     Database database,
     ReadModelProgress progress,
-    EventBus bus,
+    EventSender sender,
     DeadLetters deadLetters,
     EventDelivery delivery,
     EventConsumer consumer,
@@ -127,9 +126,7 @@ public record Surface(
                 .endpoints(),
             new TaskRoutes(entities, runs, personalData).endpoints(),
             new LoopRoutes(new LoopQueries(database)).endpoints(),
-            new EventRoutes(
-                    new EventSender(database, bus), new EventQueries(database), personalData)
-                .endpoints(),
+            new EventRoutes(sender, new EventQueries(database), personalData).endpoints(),
             new DeadLetterRoutes(deadLetters, delivery).endpoints(),
             new OutboxRoutes(new OutboxQueries(database), new JdbcOutbox(database, clock))
                 .endpoints(),

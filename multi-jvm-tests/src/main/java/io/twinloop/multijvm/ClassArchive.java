@@ -18,7 +18,7 @@ final class ClassArchive {
   private static final int ENDED_IN_ORDER = 143;
 
   private final Path file;
-  private Optional<Object> maker = Optional.empty();
+  private Optional<NodeProcess> maker = Optional.empty();
 
   /**
    * @param file of this JVM and these classes alone; need not be there yet
@@ -32,7 +32,7 @@ final class ClassArchive {
    *
    * @param mayMake false for one whose slow start and end others would wait for
    */
-  synchronized List<String> optionsOf(Object node, boolean mayMake) {
+  synchronized List<String> optionsOf(NodeProcess node, boolean mayMake) {
     if (Files.exists(file)) {
       return List.of("-XX:SharedArchiveFile=" + file);
     }
@@ -44,12 +44,12 @@ final class ClassArchive {
   }
 
   /** Whether there is none yet, and this node is to leave it behind. */
-  synchronized boolean isMadeBy(Object node) {
+  synchronized boolean isMadeBy(NodeProcess node) {
     return maker.filter(node::equals).isPresent();
   }
 
   /** A node has ended: what it left is the archive, if it could finish it. */
-  synchronized void keepOf(Object node, int exitCode) {
+  synchronized void keepOf(NodeProcess node, int exitCode) {
     if (!isMadeBy(node)) {
       return;
     }

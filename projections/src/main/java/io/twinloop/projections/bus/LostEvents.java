@@ -21,7 +21,7 @@ public final class LostEvents {
   /**
    * Shorter than the inbox is kept, which is a day or longer: what had its effect is still known.
    */
-  static final Duration FARTHEST_BACK = Duration.ofHours(12);
+  private static final Duration FARTHEST_BACK = Duration.ofHours(12);
 
   /** A transaction that recorded events may end so much later than it began. */
   private static final Duration LATE_COMMIT = Duration.ofMinutes(5);

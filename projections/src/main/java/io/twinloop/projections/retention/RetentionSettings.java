@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How long rows are kept; read once from {@code twinloop.retention}.
@@ -40,6 +41,11 @@ public record RetentionSettings(
           "twinloop.retention.interval", interval + " is too often; expected 1 s or more");
     }
     return new RetentionSettings(interval, batch, age(settings, "samples"), ages);
+  }
+
+  /** How long it stays known that an event had its effect; nothing is for ever. */
+  public Optional<Duration> inboxKept() {
+    return Optional.ofNullable(ages.get(AgingRows.INBOX)).filter(age -> !age.isZero());
   }
 
   private static Duration age(Config settings, String name) {
