@@ -106,6 +106,11 @@ public final class Sql {
     return at == null ? null : at.toInstant();
   }
 
+  /** The byte strings of an array in a column. */
+  public static byte[][] bytes(ResultSet row, String column) throws SQLException {
+    return (byte[][]) row.getArray(column).getArray();
+  }
+
   /** The number in a column that may be null. */
   public static @Nullable Double number(ResultSet row, String column) throws SQLException {
     double value = row.getDouble(column);

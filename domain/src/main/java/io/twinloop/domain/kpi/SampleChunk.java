@@ -136,6 +136,24 @@ public final class SampleChunk {
     }
   }
 
+  /**
+   * The samples of an hour that was packed in pieces, in order of time; of two with the same
+   * timestamp and source the one in the earlier piece stays.
+   *
+   * @param pieces in the order they were written
+   * @throws IllegalArgumentException as {@link #unpack(byte[])}
+   */
+  public static List<Sample> unpackAll(byte[][] pieces) {
+    if (pieces.length == 1) {
+      return unpack(pieces[0]);
+    }
+    List<Sample> samples = new ArrayList<>();
+    for (byte[] piece : pieces) {
+      samples.addAll(unpack(piece));
+    }
+    return merge(samples, List.of());
+  }
+
   private static List<String> sourcesOf(List<Sample> samples) {
     List<String> sources = new ArrayList<>(1);
     for (Sample sample : samples) {

@@ -46,6 +46,22 @@ class SampleChunkTest {
   }
 
   @Test
+  void shouldUnpackPiecesAsIfAllHadBeenPackedTogether() {
+    for (long seed = 1; seed <= 500; seed++) {
+      Random random = new Random(seed);
+      List<Sample> all = new ArrayList<>();
+      byte[][] pieces = new byte[1 + random.nextInt(3)][];
+      for (int i = 0; i < pieces.length; i++) {
+        List<Sample> piece = SampleChunk.merge(samples(random, 12), List.of());
+        pieces[i] = SampleChunk.pack(piece);
+        all = SampleChunk.merge(all, piece);
+      }
+
+      assertThat(SampleChunk.unpackAll(pieces)).as("seed %d", seed).isEqualTo(all);
+    }
+  }
+
+  @Test
   void shouldAddLaterSamplesOfKnownSourcesInTheSameBytes() {
     for (long seed = 1; seed <= 200; seed++) {
       Random random = new Random(seed);

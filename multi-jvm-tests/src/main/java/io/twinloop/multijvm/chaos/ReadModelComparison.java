@@ -132,24 +132,22 @@ final class ReadModelComparison {
 
   /** Samples one by one: how an hour is cut and packed depends on the groups events came in. */
   private static Map<String, Integer> samples(Connection connection) throws SQLException {
-    Map<String, List<Sample>> hours = new TreeMap<>();
+    Map<String, Integer> rows = new TreeMap<>();
     try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
-                "SELECT kpi_id, hour, samples FROM kpi_sample_chunk ORDER BY kpi_id, hour, piece")) {
+                """
+                SELECT kpi_id || ' ' || hour || ' ' AS hour, array_agg(samples ORDER BY piece) AS pieces
+                FROM kpi_sample_chunk GROUP BY kpi_id, kpi_sample_chunk.hour
+                """)) {
       while (result.next()) {
-        hours
-            .computeIfAbsent(
-                result.getString("kpi_id") + " " + result.getLong("hour") + " ",
-                first -> new ArrayList<>())
-            .addAll(SampleChunk.unpack(result.getBytes("samples")));
+        String hour = result.getString("hour");
+        for (Sample sample :
+            SampleChunk.unpackAll((byte[][]) result.getArray("pieces").getArray())) {
+          rows.merge(hour + sample, 1, Integer::sum);
+        }
       }
     }
-    Map<String, Integer> rows = new TreeMap<>();
-    hours.forEach(
-        (hour, samples) ->
-            SampleChunk.merge(samples, List.of())
-                .forEach(sample -> rows.merge(hour + sample, 1, Integer::sum)));
     return rows;
   }
 }

@@ -31,10 +31,10 @@ public final class KpiQueries {
       """;
 
   /** Primary key, in order of time. */
-  private static final String PIECES =
+  private static final String HOURS =
       """
-      SELECT hour, samples FROM kpi_sample_chunk
-      WHERE kpi_id = ? AND hour BETWEEN ? AND ? ORDER BY hour, piece
+      SELECT array_agg(samples ORDER BY piece) AS pieces FROM kpi_sample_chunk
+      WHERE kpi_id = ? AND hour BETWEEN ? AND ? GROUP BY hour ORDER BY hour
       """;
 
   /** Index kpi_episode_by_kpi. */
@@ -125,37 +125,22 @@ public final class KpiQueries {
       Connection connection, String kpiId, Instant first, Instant last, int limit)
       throws SQLException {
     List<Sample> samples = new ArrayList<>();
-    List<Sample> ofHour = new ArrayList<>();
-    long hour = Long.MIN_VALUE;
-    try (var statement = connection.prepareStatement(PIECES)) {
-      statement.setFetchSize(500);
+    try (var statement = connection.prepareStatement(HOURS)) {
+      statement.setFetchSize(24); // a day at once: an hour of many samples is large
       statement.setString(1, kpiId);
       statement.setLong(2, hourOf(first));
       statement.setLong(3, hourOf(last));
       try (ResultSet rows = statement.executeQuery()) {
         while (samples.size() < limit && rows.next()) {
-          if (rows.getLong("hour") != hour) {
-            take(ofHour, first, last, limit, samples);
-            ofHour.clear();
-            hour = rows.getLong("hour");
-          }
-          ofHour.addAll(SampleChunk.unpack(rows.getBytes("samples")));
+          SampleChunk.unpackAll(Sql.bytes(rows, "pieces")).stream()
+              .filter(sample -> !sample.timestamp().isBefore(first))
+              .filter(sample -> !sample.timestamp().isAfter(last))
+              .limit(limit - samples.size())
+              .forEach(samples::add);
         }
       }
     }
-    take(ofHour, first, last, limit, samples);
     return samples;
-  }
-
-  /** Takes those of an hour's samples that are asked for. */
-  private static void take(
-      List<Sample> ofHour, Instant first, Instant last, int limit, List<Sample> samples) {
-    for (Sample sample : SampleChunk.merge(ofHour, List.of())) {
-      boolean inRange = !sample.timestamp().isBefore(first) && !sample.timestamp().isAfter(last);
-      if (inRange && samples.size() < limit) {
-        samples.add(sample);
-      }
-    }
   }
 
   /** Since when a KPI's samples are kept one by one; empty while all are. */

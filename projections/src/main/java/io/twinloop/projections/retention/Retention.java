@@ -14,12 +14,9 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -70,12 +67,14 @@ public final class Retention {
    */
   private static final String TAKE =
       """
-      DELETE FROM kpi_sample_chunk WHERE (kpi_id, hour, piece) IN (
-        SELECT kpi_id, hour, piece FROM kpi_sample_chunk WHERE kpi_id = ? AND hour IN (
-          SELECT DISTINCT hour FROM kpi_sample_chunk WHERE kpi_id = ? AND hour < ?
-          ORDER BY hour LIMIT ?)
-        ORDER BY hour, piece FOR UPDATE)
-      RETURNING hour, piece, samples
+      WITH taken AS (
+        DELETE FROM kpi_sample_chunk WHERE (kpi_id, hour, piece) IN (
+          SELECT kpi_id, hour, piece FROM kpi_sample_chunk WHERE kpi_id = ? AND hour IN (
+            SELECT DISTINCT hour FROM kpi_sample_chunk WHERE kpi_id = ? AND hour < ?
+            ORDER BY hour LIMIT ?)
+          ORDER BY hour, piece FOR UPDATE)
+        RETURNING hour, piece, samples)
+      SELECT array_agg(samples ORDER BY piece) AS pieces FROM taken GROUP BY hour ORDER BY hour
       """;
 
   /** Primary key. */
@@ -258,7 +257,7 @@ public final class Retention {
     return then(
         database.inTransaction(connection -> rollUpSome(connection, kpi)),
         hours -> {
-          count("samples", hours);
+          count("sample-hours", hours);
           return hours < HOURS_AT_ONCE
               ? CompletableFuture.completedStage(new Run(before + hours, 0))
               : rollUp(kpi, before + hours);
@@ -271,26 +270,17 @@ public final class Retention {
         KEPT_SINCE,
         kpi.kpiId(),
         Instant.ofEpochSecond(kpi.keptFrom() * HOUR.toSeconds()));
-    List<Piece> pieces =
+    List<byte[][]> hours =
         Sql.list(
             connection,
             TAKE,
-            row -> new Piece(row.getLong("hour"), row.getInt("piece"), row.getBytes("samples")),
+            row -> Sql.bytes(row, "pieces"),
             kpi.kpiId(),
             kpi.kpiId(),
             kpi.keptFrom(),
             HOURS_AT_ONCE);
-    pieces.sort(Comparator.comparing(Piece::number));
-    Map<Long, List<Sample>> hours = new TreeMap<>();
-    for (Piece piece : pieces) {
-      hours
-          .computeIfAbsent(piece.hour(), first -> new ArrayList<>())
-          .addAll(SampleChunk.unpack(piece.samples()));
-    }
     List<Sample> samples =
-        hours.values().stream()
-            .flatMap(ofHour -> SampleChunk.merge(ofHour, List.of()).stream())
-            .toList();
+        hours.stream().flatMap(pieces -> SampleChunk.unpackAll(pieces).stream()).toList();
     for (SampleStep day : goneOn(connection, kpi, SampleStep.of(samples, SampleStep.DAY))) {
       Sql.update(
           connection,
@@ -304,10 +294,6 @@ public final class Retention {
     }
     return hours.size();
   }
-
-  /** What stood in one row of an hour's samples. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared, only carried
-  private record Piece(long hour, int number, byte[] samples) {}
 
   /** These days, each together with what it had before. */
   private static List<SampleStep> goneOn(Connection connection, Aged kpi, List<SampleStep> days)
