@@ -1,6 +1,7 @@
 package io.twinloop.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.twinloop.http.door.AnswerTime;
 import io.twinloop.projections.identity.Scope;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -25,7 +26,6 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.MediaType;
 import org.apache.pekko.http.javadsl.model.Query;
-import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
 import org.apache.pekko.http.scaladsl.model.IllegalUriException;
 import org.apache.pekko.stream.SharedKillSwitch;
 import org.apache.pekko.stream.javadsl.Source;
@@ -399,14 +399,8 @@ public final class Call {
   public void allow(Duration time) {
     takesItsTime.run();
     request
-        .getHeader(TimeoutAccess.class)
-        .ifPresent(
-            header ->
-                header
-                    .timeoutAccess()
-                    .updateTimeout(
-                        scala.concurrent.duration.Duration.fromNanos(
-                            settings.requestTimeout().plus(time).toNanos())));
+        .getAttribute(AnswerTime.ATTRIBUTE)
+        .ifPresent(answer -> answer.set(settings.requestTimeout().plus(time)));
   }
 
   /** The request itself, for what has no reader here: a WebSocket upgrade. */

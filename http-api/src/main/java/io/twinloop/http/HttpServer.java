@@ -87,7 +87,8 @@ public final class HttpServer {
       return CompletableFuture.failedStage(new CannotListen(e.getMessage(), e));
     }
     Materializer materializer = Materializer.createMaterializer(system);
-    Connections connections = new Connections(door, router::handle, materializer);
+    Connections connections =
+        new Connections(door, settings.requestTimeout(), router::handle, materializer);
     CompletionStage<ServerBinding> bound =
         tls.map(keys -> builder.enableHttps(ConnectionContext.httpsServer(keys::newEngine)))
             .orElse(builder)
@@ -219,7 +220,8 @@ public final class HttpServer {
             defaults
                 .getTimeouts()
                 .withIdleTimeout(scala(settings.idleTimeout()))
-                .withRequestTimeout(scala(settings.requestTimeout())))
+                // Answers are timed by Connections.
+                .withRequestTimeout(scala(Duration.ZERO)))
         .withParsingErrorHandler(BrokenRequests.class.getName())
         .withParserSettings(parser);
   }

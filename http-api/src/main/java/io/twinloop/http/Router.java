@@ -4,6 +4,7 @@ import io.twinloop.domain.identity.AccessRule;
 import io.twinloop.domain.identity.Identity;
 import io.twinloop.domain.identity.Permission;
 import io.twinloop.entities.Cause;
+import io.twinloop.http.door.AnswerTime;
 import io.twinloop.http.door.Door;
 import io.twinloop.http.door.PeerAddress;
 import io.twinloop.http.identity.Authenticator;
@@ -30,7 +31,6 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
-import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -518,12 +518,9 @@ public final class Router {
 
     private void answerTimeouts(List<HttpHeader> ids) {
       request
-          .getHeader(TimeoutAccess.class)
+          .getAttribute(AnswerTime.ATTRIBUTE)
           .ifPresent(
-              header ->
-                  header
-                      .timeoutAccess()
-                      .updateHandler(late -> Answers.problem(Failures.timedOut()).addHeaders(ids)));
+              time -> time.whenOver(() -> Answers.problem(Failures.timedOut()).addHeaders(ids)));
     }
   }
 

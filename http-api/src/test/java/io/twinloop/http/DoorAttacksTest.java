@@ -3,6 +3,7 @@ package io.twinloop.http;
 import static io.twinloop.http.TestServer.json;
 import static io.twinloop.http.TestServer.problem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
@@ -274,6 +275,44 @@ class DoorAttacksTest {
         send(socket, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
         readUntil(socket, "{}");
       }
+    }
+  }
+
+  @Test
+  void shouldTimeEachAnswerOfAConnection() throws IOException {
+    Endpoint never = Endpoint.get("/never", OPEN, call -> new CompletableFuture<>());
+    try (TestServer server =
+            TestServer.with(hello, never)
+                .settings("twinloop.http { request-timeout = 300ms, door.next-request = 10s }")
+                .start();
+        Socket socket = connect(server)) {
+      for (int i = 0; i < 3; i++) {
+        send(socket, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        readUntil(socket, "{}");
+      }
+      send(socket, "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+      readUntil(socket, "timed-out");
+    }
+  }
+
+  @Test
+  void shouldTimeAnAnswerFromTheEndOfItsBody() throws IOException {
+    try (TestServer server =
+            TestServer.with(thing).settings("twinloop.http.request-timeout = 200ms").start();
+        Socket socket = connect(server)) {
+      send(
+          socket,
+          "PUT /things/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+              + "Content-Length: 12\r\n\r\n{\"name\"");
+      socket.setSoTimeout(600);
+      assertThatThrownBy(() -> socket.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+      socket.setSoTimeout(20_000);
+      send(socket, ":\"b\"}");
+
+      readUntil(socket, "HTTP/1.1 204");
+      assertThat(seen).containsExactly("ba");
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -394,6 +395,25 @@ class RouterTest {
       assertThat(problem(response).path("code").textValue()).isEqualTo("timed-out");
       assertThat(response.headers().firstValue("X-Correlation-Id")).hasValue("mine");
       assertThat(response.headers().firstValue("Retry-After")).isPresent();
+    }
+  }
+
+  @Test
+  void shouldGiveMoreTimeToAnAnswerThatAsksForIt() {
+    try (TestServer patient =
+        TestServer.with(
+                Endpoint.get(
+                    "/long",
+                    Permission.TWIN_READ,
+                    call -> {
+                      call.allow(Duration.ofSeconds(30));
+                      return CompletableFuture.supplyAsync(
+                          Answers::noContent,
+                          CompletableFuture.delayedExecutor(600, TimeUnit.MILLISECONDS));
+                    }))
+            .settings("twinloop.http { request-timeout = 200ms }")
+            .start()) {
+      assertThat(patient.get("/long").statusCode()).isEqualTo(204);
     }
   }
 

@@ -3,6 +3,7 @@ package io.twinloop.http.door;
 import io.twinloop.http.Stages;
 import io.twinloop.http.door.OpenConnections.End;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,16 +27,22 @@ import org.apache.pekko.stream.javadsl.Source;
 public final class Connections {
 
   private final DoorSettings settings;
+  private final Duration answerTime;
   private final Function<HttpRequest, CompletionStage<HttpResponse>> handler;
   private final Materializer materializer;
   private final OpenConnections served = new OpenConnections();
   private final ConcurrentMap<String, Integer> open = new ConcurrentHashMap<>();
 
+  /**
+   * @param answerTime how long an answer may take, unless its {@link AnswerTime} is set
+   */
   public Connections(
       DoorSettings settings,
+      Duration answerTime,
       Function<HttpRequest, CompletionStage<HttpResponse>> handler,
       Materializer materializer) {
     this.settings = settings;
+    this.answerTime = answerTime;
     this.handler = handler;
     this.materializer = materializer;
   }
@@ -71,7 +78,8 @@ public final class Connections {
 
   private Flow<HttpRequest, HttpResponse, CompletionStage<Done>> answers() {
     return BidiFlow.fromGraph(
-            new RequestPatience(settings.firstRequest(), settings.nextRequest(), served))
+            new RequestPatience(
+                settings.firstRequest(), settings.nextRequest(), answerTime, served))
         .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply))
         .watchTermination(Keep.right());
   }

@@ -3,16 +3,21 @@ package io.twinloop.http.door;
 import io.twinloop.http.Answers;
 import io.twinloop.http.door.OpenConnections.End;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.RequestEntity;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.BidiShape;
 import org.apache.pekko.stream.Inlet;
 import org.apache.pekko.stream.Outlet;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.stream.stage.AbstractInHandler;
 import org.apache.pekko.stream.stage.AbstractOutHandler;
 import org.apache.pekko.stream.stage.AsyncCallback;
@@ -20,14 +25,20 @@ import org.apache.pekko.stream.stage.GraphStage;
 import org.apache.pekko.stream.stage.GraphStageLogic;
 import org.apache.pekko.stream.stage.TimerGraphStageLogic;
 import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a connection on which the next request doesn't arrive in time.
+ * Ends a connection on which the next request doesn't arrive in time, or the answer to the present
+ * one.
  *
  * <p>An idle timeout starts anew with each byte, so a client that sends a header byte a second
  * would hold its connection for hours. Here the time runs from the opening of the connection, or
- * from the end of the last answer, until a whole head has arrived. It doesn't run while a request
- * is answered, be it with a stream of events that goes on for days.
+ * from the end of the last answer, until a whole head has arrived. That for the answer, see {@link
+ * AnswerTime}, runs until its head is there, be it followed by a stream of events that goes on for
+ * days.
+ *
+ * <p>One timer serves many requests: to set and cancel one for each, as Pekko HTTP's own time-out
+ * does, twice, costs more than to look in vain now and then.
  */
 final class RequestPatience
     extends GraphStage<BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse>> {
@@ -40,11 +51,18 @@ final class RequestPatience
       new BidiShape<>(requestIn, requestOut, responseIn, responseOut);
   private final Duration first;
   private final Duration next;
+  private final Duration answerTime;
   private final OpenConnections connections;
 
-  RequestPatience(Duration first, Duration next, OpenConnections connections) {
+  /**
+   * @param first how long the first request may take to arrive
+   * @param next the same for each after it
+   * @param answerTime how long an answer may take, unless its {@link AnswerTime} is set
+   */
+  RequestPatience(Duration first, Duration next, Duration answerTime, OpenConnections connections) {
     this.first = first;
     this.next = next;
+    this.answerTime = answerTime;
     this.connections = connections;
   }
 
@@ -75,7 +93,10 @@ final class RequestPatience
 
     private final AsyncCallback<Done> streamed = createAsyncCallback(done -> answered());
     private final AsyncCallback<End> end = createAsyncCallback(this::end);
+    private final AsyncCallback<Asked> arrived = createAsyncCallback(this::arrived);
+    private final AsyncCallback<Asked> changed = createAsyncCallback(this::changed);
     private Phase phase = Phase.WAITING;
+    private Asked asked = new Asked(changed);
     private long due;
     private boolean looking;
     private long looksAt;
@@ -89,10 +110,7 @@ final class RequestPatience
           new AbstractInHandler() {
             @Override
             public void onPush() {
-              HttpRequest request = grab(requestIn);
-              bodyless = request.method().equals(HttpMethods.HEAD);
-              phase = Phase.ASKED;
-              push(requestOut, request);
+              ask(grab(requestIn));
             }
 
             @Override
@@ -137,27 +155,82 @@ final class RequestPatience
 
     @Override
     public void preStart() {
-      due = System.nanoTime() + first.toNanos();
-      lookWhenDue();
+      dueIn(first);
       connections.opened(end);
     }
 
     @Override
     public void onTimer(Object timer) {
-      if (phase != Phase.WAITING) {
-        looking = false;
-      } else if (due - System.nanoTime() <= 0) {
+      looking = false;
+      if (phase == Phase.WAITING || (phase == Phase.ASKED && asked.arrivedAt != null)) {
+        if (due - System.nanoTime() > 0) {
+          lookWhenDue();
+        } else {
+          tooLate();
+        }
+      }
+    }
+
+    private void tooLate() {
+      Supplier<HttpResponse> late = phase == Phase.ASKED ? asked.late : null;
+      if (late == null) {
         completeStage();
       } else {
+        phase = Phase.ENDING;
+        emit(responseOut, late.get(), this::completeStage);
+      }
+    }
+
+    private void dueIn(Duration time) {
+      dueAt(System.nanoTime() + time.toNanos());
+    }
+
+    private void dueAt(long nanos) {
+      due = nanos;
+      if (!looking || due - looksAt < 0) {
         lookWhenDue();
       }
     }
 
-    // One timer for many requests: to set one for each would cost more than to look in vain.
     private void lookWhenDue() {
       looking = true;
       looksAt = due;
       scheduleOnce(TOO_LATE, Duration.ofNanos(Math.max(1, due - System.nanoTime())));
+    }
+
+    private void ask(HttpRequest request) {
+      bodyless = request.method().equals(HttpMethods.HEAD);
+      phase = Phase.ASKED;
+      asked = new Asked(changed);
+      HttpRequest timed = request.addAttribute(AnswerTime.ATTRIBUTE, asked);
+      if (request.entity().isStrict()) {
+        arrived(asked);
+        push(requestOut, timed);
+      } else {
+        push(requestOut, timed.withEntity(watched(request.entity(), asked)));
+      }
+    }
+
+    /** All of a request is there. */
+    private void arrived(Asked request) {
+      request.arrivedAt = System.nanoTime();
+      changed(request);
+    }
+
+    /** Its time begins, or is another one now. */
+    private void changed(Asked request) {
+      if (request == asked && phase == Phase.ASKED && request.arrivedAt != null) {
+        dueAt(request.arrivedAt + request.time.toNanos());
+      }
+    }
+
+    private RequestEntity watched(RequestEntity body, Asked request) {
+      Source<ByteString, Object> bytes =
+          body.getDataBytes().via(onEnd(() -> arrived.invoke(request)));
+      return body.isDefault()
+          ? HttpEntities.create(
+              body.getContentType(), body.getContentLengthOption().orElseThrow(), bytes)
+          : HttpEntities.createChunked(body.getContentType(), bytes);
     }
 
     @Override
@@ -181,10 +254,7 @@ final class RequestPatience
     private void answered() {
       if (!stopping) {
         phase = Phase.WAITING;
-        due = System.nanoTime() + next.toNanos();
-        if (!looking || due - looksAt < 0) {
-          lookWhenDue();
-        }
+        dueIn(next);
       } else if (isAvailable(responseOut)) {
         completeStage();
       } else {
@@ -210,19 +280,46 @@ final class RequestPatience
     }
 
     private HttpResponse watched(HttpResponse response) {
-      return response.transformEntityDataBytes(
-          Flow.of(ByteString.class)
-              .watchTermination(
-                  (mat, ended) -> {
-                    var unused =
-                        ended.handleAsync(
-                            (done, failure) -> {
-                              streamed.invoke(Done.getInstance());
-                              return done;
-                            },
-                            Runnable::run);
-                    return mat;
-                  }));
+      return response.transformEntityDataBytes(onEnd(() -> streamed.invoke(Done.getInstance())));
+    }
+  }
+
+  /** Passes bytes on; tells when there are no more, or nobody wants them. */
+  private static Flow<ByteString, ByteString, NotUsed> onEnd(Runnable told) {
+    return Flow.of(ByteString.class)
+        .watchTermination(
+            (mat, ended) -> {
+              var unused =
+                  ended.handleAsync(
+                      (done, failure) -> {
+                        told.run();
+                        return done;
+                      },
+                      Runnable::run);
+              return mat;
+            });
+  }
+
+  /** A request, its time, and what is said when that is over. */
+  private final class Asked implements AnswerTime {
+    private final AsyncCallback<Asked> changed;
+    private volatile Duration time = answerTime;
+    private volatile @Nullable Supplier<HttpResponse> late;
+    private @Nullable Long arrivedAt;
+
+    Asked(AsyncCallback<Asked> changed) {
+      this.changed = changed;
+    }
+
+    @Override
+    public void whenOver(Supplier<HttpResponse> answer) {
+      late = answer;
+    }
+
+    @Override
+    public void set(Duration other) {
+      time = other;
+      changed.invoke(this);
     }
   }
 }
