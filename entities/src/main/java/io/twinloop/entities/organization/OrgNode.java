@@ -21,9 +21,9 @@ import io.twinloop.domain.organization.RelationType;
 import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Restarts;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -32,7 +32,6 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -407,9 +406,7 @@ public final class OrgNode
   private final Clock clock;
 
   private OrgNode(ActorContext<Command> context, String id, Clock clock) {
-    super(
-        PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    super(PersistenceId.of(KEY.name(), id), Restarts.withBackoff());
     this.context = context;
     this.id = id;
     this.clock = clock;

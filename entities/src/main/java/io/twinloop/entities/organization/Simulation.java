@@ -10,15 +10,14 @@ import io.twinloop.domain.organization.simulation.Outcome;
 import io.twinloop.domain.organization.simulation.WhatIf;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Restarts;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -199,9 +198,7 @@ public final class Simulation
   private final Clock clock;
 
   private Simulation(ActorContext<Command> context, String id, Clock clock) {
-    super(
-        PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    super(PersistenceId.of(KEY.name(), id), Restarts.withBackoff());
     this.context = context;
     this.id = id;
     this.clock = clock;

@@ -13,16 +13,15 @@ import io.twinloop.domain.process.SlaBreach;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.EntityIds;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Restarts;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
@@ -307,9 +306,7 @@ public final class ProcessCase
   private final Clock clock;
 
   private ProcessCase(ActorContext<Command> context, String id, Clock clock) {
-    super(
-        PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    super(PersistenceId.of(KEY.name(), id), Restarts.withBackoff());
     this.context = context;
     this.id = id;
     this.clock = clock;

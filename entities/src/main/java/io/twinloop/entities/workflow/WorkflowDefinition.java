@@ -5,16 +5,15 @@ import static io.twinloop.entities.Refusals.NOT_FOUND;
 
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Restarts;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -130,9 +129,7 @@ public final class WorkflowDefinition
   private final Clock clock;
 
   private WorkflowDefinition(ActorContext<Command> context, String id, Clock clock) {
-    super(
-        PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    super(PersistenceId.of(KEY.name(), id), Restarts.withBackoff());
     this.context = context;
     this.id = id;
     this.clock = clock;

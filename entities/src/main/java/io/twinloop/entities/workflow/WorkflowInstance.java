@@ -20,9 +20,9 @@ import io.twinloop.domain.workflow.WorkflowError;
 import io.twinloop.domain.workflow.WorkflowRuntime;
 import io.twinloop.entities.Cause;
 import io.twinloop.entities.Repeatable;
+import io.twinloop.entities.Restarts;
 import io.twinloop.serialization.CborSerializable;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,6 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -365,9 +364,7 @@ public final class WorkflowInstance
   private final Clock clock;
 
   private WorkflowInstance(ActorContext<Command> context, String id, Outside outside, Clock clock) {
-    super(
-        PersistenceId.of(KEY.name(), id),
-        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    super(PersistenceId.of(KEY.name(), id), Restarts.withBackoff());
     this.context = context;
     this.id = id;
     this.outside = outside;
