@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -78,6 +80,7 @@ final class GroupCommit {
   private final JournalMetrics metrics;
   private final NewEvents newEvents;
   private final LongSupplier nanoTime;
+  private final Executor tells;
 
   private final ConcurrentHashMap<String, CompletableFuture<Void>> unsettled =
       new ConcurrentHashMap<>();
@@ -88,26 +91,36 @@ final class GroupCommit {
   private volatile Supplier<CompletableFuture<Void>> fence =
       () -> CompletableFuture.completedFuture(null);
 
+  /**
+   * @param tells runs what comes after writes that were stored, for those of a flush at once: on
+   *     the thread that talks to PostgreSQL each would wake another one
+   */
   GroupCommit(
       WriteConnection connection,
       PersistenceSettings.Journal settings,
       JournalMetrics metrics,
       NewEvents newEvents,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      Executor tells) {
     this.connection = connection;
     this.settings = settings;
     this.metrics = metrics;
     this.newEvents = newEvents;
     this.nanoTime = nanoTime;
+    this.tells = tells;
   }
 
   /** Events of one persistence id that are stored all or none. */
   private record Write(
-      String persistenceId, List<EventRow> rows, long bytes, CompletableFuture<Void> done) {
+      String persistenceId,
+      List<EventRow> rows,
+      long bytes,
+      AtomicBoolean stored,
+      CompletableFuture<Void> done) {
 
     static Write of(String persistenceId, List<EventRow> rows) {
       long bytes = rows.stream().mapToLong(EventRow::bytes).sum();
-      return new Write(persistenceId, rows, bytes, new CompletableFuture<>());
+      return new Write(persistenceId, rows, bytes, new AtomicBoolean(), new CompletableFuture<>());
     }
   }
 
@@ -120,7 +133,7 @@ final class GroupCommit {
 
   /**
    * Stores events of one persistence id, all or none. The future fails with a {@link
-   * JournalException}; it completes on the thread that talks to PostgreSQL.
+   * JournalException}.
    */
   CompletableFuture<Void> write(String persistenceId, List<EventRow> rows) {
     Write write = Write.of(persistenceId, rows);
@@ -295,9 +308,10 @@ final class GroupCommit {
       metrics.flushed(rows.size(), nanos);
     }
     for (Write write : flush) {
+      write.stored.set(true);
       unsettled.remove(write.persistenceId, write.done);
-      write.done.complete(null);
     }
+    tells.execute(() -> flush.forEach(write -> write.done.complete(null)));
     newEvents.committed(rows);
   }
 
@@ -311,7 +325,7 @@ final class GroupCommit {
   }
 
   private static List<Write> stillOpen(List<Write> flush) {
-    return flush.stream().filter(write -> !write.done.isDone()).toList();
+    return flush.stream().filter(write -> !write.stored.get() && !write.done.isDone()).toList();
   }
 
   /**

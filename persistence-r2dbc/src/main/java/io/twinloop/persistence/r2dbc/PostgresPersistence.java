@@ -48,7 +48,13 @@ public final class PostgresPersistence implements Extension {
             health,
             System::nanoTime);
     groupCommit =
-        new GroupCommit(writeConnection, settings.journal(), metrics, newEvents, System::nanoTime);
+        new GroupCommit(
+            writeConnection,
+            settings.journal(),
+            metrics,
+            newEvents,
+            System::nanoTime,
+            system.dispatcher());
     database =
         new Database(
             ConnectionFactories.forReading(postgres, settings.pool().statementTimeout(), loops),

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
@@ -56,6 +57,7 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
   private final DataSource database;
   private final InstantSource clock;
   private final AuditPlaces places;
+  private final Executor tells;
   private final BlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
   private final Thread writer = new Thread(this::write, "audit-writer");
   private volatile boolean closing;
@@ -70,13 +72,15 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
 
   /**
    * @param database whose sessions end when they idle in a transaction
-   * @param afterWaiting runs what comes after a place that had to be waited for
+   * @param tells runs what comes after entries that are durable, for those of a batch at once, and
+   *     after a place that had to be waited for
    */
   public JdbcAuditTrail(
-      DataSource database, InstantSource clock, AuditSettings settings, Executor afterWaiting) {
+      DataSource database, InstantSource clock, AuditSettings settings, Executor tells) {
     this.database = database;
     this.clock = clock;
-    this.places = new AuditPlaces(settings.places(), settings.patience(), afterWaiting);
+    this.places = new AuditPlaces(settings.places(), settings.patience(), tells);
+    this.tells = tells;
     writer.setDaemon(true);
     writer.start();
   }
@@ -131,7 +135,7 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
           queue.drainTo(batch, LARGEST_BATCH - 1);
           long began = System.nanoTime();
           append(batch.stream().map(Waiting::entry).toList());
-          batch.forEach(this::tell);
+          tell(List.copyOf(batch));
           rest(batch.size(), System.nanoTime() - began);
           batch.clear();
         }
@@ -147,9 +151,19 @@ public final class JdbcAuditTrail implements AuditTrail, AutoCloseable {
     }
   }
 
-  private void tell(Waiting waiting) {
-    places.giveBack();
-    waiting.durable().complete(null);
+  private void tell(List<Waiting> written) {
+    Runnable telling =
+        () ->
+            written.forEach(
+                waiting -> {
+                  places.giveBack();
+                  waiting.durable().complete(null);
+                });
+    try {
+      tells.execute(telling);
+    } catch (RejectedExecutionException ended) {
+      telling.run(); // the node's own threads have ended before this one
+    }
   }
 
   /** Appends a batch; comes back when it stands. */
