@@ -288,6 +288,38 @@ class ServerTest {
   }
 
   @Test
+  void shouldAnswerWhoIsJustAskingWhenItStops() throws Exception {
+    TestServer server =
+        TestServer.with(HELLO)
+            .settings("twinloop.http { stop-timeout = 60s, door.last-request = 60s }")
+            .start();
+    try (Socket kept = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      kept.setSoTimeout((int) Duration.ofSeconds(20).toMillis());
+      assertThat(ask(kept)).startsWith("HTTP/1.1 200").doesNotContain("Connection: close");
+
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+      await().until(() -> refusesConnections(server.port()));
+      await().until(() -> ask(kept).contains("Connection: close"));
+
+      closed.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Asks on a connection that is kept; the answer up to the end of its body. */
+  private static String ask(Socket kept) throws IOException {
+    kept.getOutputStream()
+        .write(
+            "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+    StringBuilder answer = new StringBuilder();
+    while (answer.indexOf("}") < 0) {
+      int next = kept.getInputStream().read();
+      assertThat(next).as("goes on after '%s'", answer).isNotNegative();
+      answer.append((char) next);
+    }
+    return answer.toString();
+  }
+
+  @Test
   void shouldCutRequestsThatTakeTooLongToFinish() throws Exception {
     CompletableFuture<Void> arrived = new CompletableFuture<>();
     Endpoint never =

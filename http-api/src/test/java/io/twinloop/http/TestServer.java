@@ -49,7 +49,7 @@ public final class TestServer implements AutoCloseable {
     Config config =
         ConfigFactory.parseString(
                 """
-                twinloop.http { port = 0, stop-timeout = 2s }
+                twinloop.http { port = 0, stop-timeout = 2s, door.last-request = 0s }
                 pekko { loglevel = WARNING, stdout-loglevel = OFF, jvm-exit-on-fatal-error = off
                   loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"] }
                 """)

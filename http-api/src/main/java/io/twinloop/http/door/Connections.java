@@ -66,7 +66,10 @@ public final class Connections {
         });
   }
 
-  /** Ends each connection when its present answer is out; completes when the last has ended. */
+  /**
+   * Ends each connection when its present answer is out, or the one to a request that is just
+   * coming; completes when the last has ended.
+   */
   public CompletionStage<Done> stop() {
     return served.end(End.AFTER_ITS_ANSWER);
   }
@@ -79,7 +82,11 @@ public final class Connections {
   private Flow<HttpRequest, HttpResponse, CompletionStage<Done>> answers() {
     return BidiFlow.fromGraph(
             new RequestPatience(
-                settings.firstRequest(), settings.nextRequest(), answerTime, served))
+                settings.firstRequest(),
+                settings.nextRequest(),
+                settings.lastRequest(),
+                answerTime,
+                served))
         .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply))
         .watchTermination(Keep.right());
   }

@@ -10,6 +10,7 @@ import java.util.Set;
  * @param connectionsPerAddress open at the same time
  * @param firstRequest how long the head of the first request may take to arrive
  * @param nextRequest how long the head of each next one may take, counted from the last answer
+ * @param lastRequest how long it may take where the server stops
  * @param headers in one request
  * @param trustedProxies addresses whose X-Forwarded-For is believed
  */
@@ -17,6 +18,7 @@ public record DoorSettings(
     int connectionsPerAddress,
     Duration firstRequest,
     Duration nextRequest,
+    Duration lastRequest,
     int headers,
     Set<String> trustedProxies) {
 
@@ -29,6 +31,7 @@ public record DoorSettings(
         connectionsPerAddress >= 1, "connections-per-address", "1 or more", connectionsPerAddress);
     check(firstRequest.toMillis() >= 1, "first-request", "longer than nothing", firstRequest);
     check(nextRequest.toMillis() >= 1, "next-request", "longer than nothing", nextRequest);
+    check(!lastRequest.isNegative(), "last-request", "0 or longer", lastRequest);
     check(headers >= 8, "headers", "8 or more", headers);
     try {
       new PeerAddress(trustedProxies);
@@ -56,6 +59,7 @@ public record DoorSettings(
         config.getInt("connections-per-address"),
         config.getDuration("first-request"),
         config.getDuration("next-request"),
+        config.getDuration("last-request"),
         config.getInt("headers"),
         Set.copyOf(config.getStringList("trusted-proxies")));
   }

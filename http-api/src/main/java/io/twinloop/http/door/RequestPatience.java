@@ -7,10 +7,12 @@ import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.RequestEntity;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.BidiShape;
@@ -43,6 +45,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestPatience
     extends GraphStage<BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse>> {
 
+  private static final HttpHeader LAST = Connection.create("close");
+
   private final Inlet<HttpRequest> requestIn = Inlet.create("RequestPatience.requestIn");
   private final Outlet<HttpRequest> requestOut = Outlet.create("RequestPatience.requestOut");
   private final Inlet<HttpResponse> responseIn = Inlet.create("RequestPatience.responseIn");
@@ -51,17 +55,25 @@ final class RequestPatience
       new BidiShape<>(requestIn, requestOut, responseIn, responseOut);
   private final Duration first;
   private final Duration next;
+  private final Duration last;
   private final Duration answerTime;
   private final OpenConnections connections;
 
   /**
    * @param first how long the first request may take to arrive
    * @param next the same for each after it
+   * @param last the same for each once the server stops
    * @param answerTime how long an answer may take, unless its {@link AnswerTime} is set
    */
-  RequestPatience(Duration first, Duration next, Duration answerTime, OpenConnections connections) {
+  RequestPatience(
+      Duration first,
+      Duration next,
+      Duration last,
+      Duration answerTime,
+      OpenConnections connections) {
     this.first = first;
     this.next = next;
+    this.last = last;
     this.answerTime = answerTime;
     this.connections = connections;
   }
@@ -242,12 +254,13 @@ final class RequestPatience
       if (phase == Phase.ENDING) {
         return; // it comes too late: the caller was told that the node stops
       }
+      HttpResponse told = stopping ? response.addHeader(LAST) : response;
       if (bodyless || response.entity().isStrict()) {
-        push(responseOut, response);
+        push(responseOut, told);
         answered();
       } else {
         phase = Phase.STREAMING;
-        push(responseOut, watched(response));
+        push(responseOut, watched(told));
       }
     }
 
@@ -267,8 +280,10 @@ final class RequestPatience
       if (how == End.NOW && phase == Phase.ASKED && isAvailable(responseOut)) {
         phase = Phase.ENDING;
         push(responseOut, stopped());
-      } else if (how == End.NOW || phase == Phase.WAITING) {
+      } else if (how == End.NOW || (phase == Phase.WAITING && last.isZero())) {
         completeStage();
+      } else if (phase == Phase.WAITING) {
+        dueIn(last);
       }
     }
 
