@@ -252,7 +252,7 @@ final class RequestPatience
 
     private void answer(HttpResponse response) {
       if (phase == Phase.ENDING) {
-        return; // it comes too late: the caller was told that the node stops
+        return; // it comes too late: the caller was told so, or that the node stops
       }
       HttpResponse told = stopping ? response.addHeader(LAST) : response;
       if (bodyless || response.entity().isStrict()) {
