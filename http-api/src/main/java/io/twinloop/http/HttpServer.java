@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.twinloop.http.door.Connections;
 import io.twinloop.http.door.DoorSettings;
+import io.twinloop.http.socket.Listener;
+import io.twinloop.http.socket.SocketConnection;
 import io.twinloop.http.tls.ServerTls;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -15,17 +17,18 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.http.javadsl.ConnectionContext;
 import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
-import org.apache.pekko.http.javadsl.ServerBuilder;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.settings.ParserSettings;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
 import org.apache.pekko.stream.Materializer;
-import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Flow;
 
 /** A router listening on an address. */
 public final class HttpServer {
@@ -44,19 +47,19 @@ public final class HttpServer {
   private static final Duration LAST_BYTES = Duration.ofMillis(100);
   private static final Duration CUT_TIME = Duration.ofSeconds(1);
 
-  private final ServerBinding binding;
+  private final Listener listener;
   private final Connections connections;
   private final Router router;
   private final HttpSettings settings;
   private final Optional<Cancellable> certificateRotation;
 
   private HttpServer(
-      ServerBinding binding,
+      Listener listener,
       Connections connections,
       Router router,
       HttpSettings settings,
       Optional<Cancellable> certificateRotation) {
-    this.binding = binding;
+    this.listener = listener;
     this.connections = connections;
     this.router = router;
     this.settings = settings;
@@ -75,36 +78,46 @@ public final class HttpServer {
     } catch (CannotListen e) {
       return CompletableFuture.failedStage(e);
     }
-    DoorSettings door = DoorSettings.from(system.settings().config());
-    ServerBuilder builder =
-        Http.get(system)
-            .newServerAt(settings.host(), settings.port())
-            .withSettings(serverSettings(system, settings, door));
     Optional<ServerTls> tls;
     try {
       tls = settings.tls().map(wanted -> ServerTls.load(wanted, Clock.systemUTC()));
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedStage(new CannotListen(e.getMessage(), e));
     }
-    Materializer materializer = Materializer.createMaterializer(system);
+    DoorSettings door = DoorSettings.from(system.settings().config());
     Connections connections =
-        new Connections(door, settings.requestTimeout(), router::handle, materializer);
-    CompletionStage<ServerBinding> bound =
-        tls.map(keys -> builder.enableHttps(ConnectionContext.httpsServer(keys::newEngine)))
-            .orElse(builder)
-            .connectionSource()
-            .mapAsyncUnordered(settings.maxConnections(), connections::serve)
-            .to(Sink.ignore())
-            .run(materializer);
+        new Connections(
+            door,
+            settings.requestTimeout(),
+            router::handle,
+            Materializer.createMaterializer(system));
     return Stages.handle(
-        bound,
-        (binding, failure) -> {
+        Listener.start(
+            new Listener.Settings(
+                new InetSocketAddress(settings.host(), settings.port()),
+                settings.maxConnections(),
+                settings.idleTimeout(),
+                tls.map(keys -> keys::newEngine)),
+            system.executionContext(),
+            serving(connections, Http.get(system), serverSettings(system, settings, door))),
+        (listener, failure) -> {
           if (failure != null) {
             throw cannotListen(settings, Stages.cause(failure));
           }
           Optional<Cancellable> rotation = tls.map(keys -> keys.watch(system));
-          return new HttpServer(binding, connections, router, settings, rotation);
+          return new HttpServer(listener, connections, router, settings, rotation);
         });
+  }
+
+  private static Consumer<SocketConnection> serving(
+      Connections connections, Http http, ServerSettings settings) {
+    return socket -> {
+      Flow<HttpResponse, HttpRequest, NotUsed> requests =
+          http.serverLayer(settings, Optional.of(socket.peer())).join(socket.bytes());
+      if (!connections.serve(socket.peer().getAddress(), requests)) {
+        socket.close();
+      }
+    };
   }
 
   /** Where it answers, as people write it: scheme, the host of the settings, port. */
@@ -116,7 +129,7 @@ public final class HttpServer {
 
   /** Where it listens, with the port that was taken when the settings said 0. */
   public InetSocketAddress address() {
-    return binding.localAddress();
+    return listener.address();
   }
 
   /**
@@ -127,7 +140,7 @@ public final class HttpServer {
     long deadline = System.nanoTime() + settings.stopTimeout().toNanos();
     certificateRotation.ifPresent(Cancellable::cancel);
     return Stages.flatMap(
-        binding.unbind(),
+        listener.unbind(),
         unbound ->
             Stages.flatMap(
                 Stages.handle(streamsEnded(), (done, tooLate) -> Done.getInstance()),
@@ -154,7 +167,9 @@ public final class HttpServer {
     Duration atLeast = left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
     return Stages.flatMap(
         within(atLeast, connections.stop()),
-        done -> afterLastBytes(within(CUT_TIME, connections.cut())));
+        done ->
+            Stages.flatMap(
+                afterLastBytes(within(CUT_TIME, connections.cut())), cut -> listener.close()));
   }
 
   private static CompletionStage<Done> within(Duration time, CompletionStage<Done> ended) {
@@ -215,11 +230,9 @@ public final class HttpServer {
     return defaults
         .withServerHeader(Optional.empty())
         .withRemoteAddressAttribute(true)
-        .withMaxConnections(settings.maxConnections())
         .withTimeouts(
             defaults
                 .getTimeouts()
-                .withIdleTimeout(scala(settings.idleTimeout()))
                 // Answers are timed by Connections.
                 .withRequestTimeout(scala(Duration.ZERO)))
         .withParsingErrorHandler(BrokenRequests.class.getName())

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
@@ -16,11 +17,14 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +37,18 @@ class HttpsTest {
           "/hello",
           AccessRule.open("test"),
           call -> CompletableFuture.completedStage(Answers.ok(Json.object())));
+
+  private static final Endpoint ECHO =
+      Endpoint.post(
+              "/echo",
+              AccessRule.open("test"),
+              call ->
+                  CompletableFuture.completedStage(
+                      org.apache.pekko.http.javadsl.model.HttpResponse.create()
+                          .withEntity(
+                              HttpEntities.createChunked(
+                                  ContentTypes.APPLICATION_OCTET_STREAM, call.bytes()))))
+          .streamed();
 
   private static final HeldCertificate CA =
       new HeldCertificate.Builder().commonName("ours").certificateAuthority(0).build();
@@ -65,6 +81,21 @@ class HttpsTest {
           .isEqualTo("TLSv1.3");
       assertThatThrownBy(() -> get(server, speaking("TLSv1.1")))
           .isInstanceOf(SSLHandshakeException.class);
+    }
+  }
+
+  @Test
+  void shouldCarryMuchBothWays() throws Exception {
+    byte[] much = new byte[4_000_000];
+    new Random(7).nextBytes(much);
+    try (TestServer server = start("")) {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(server.server().url() + "/echo"))
+              .POST(BodyPublishers.ofByteArray(much))
+              .timeout(Duration.ofSeconds(30))
+              .build();
+
+      assertThat(trusting(CA).send(request, BodyHandlers.ofByteArray()).body()).isEqualTo(much);
     }
   }
 
@@ -144,7 +175,7 @@ class HttpsTest {
   }
 
   private TestServer start(String more) {
-    return TestServer.with(HELLO)
+    return TestServer.with(HELLO, ECHO)
         .settings(
             """
             twinloop.http.tls { certificate = "%s", key = "%s", reload-interval = 50ms

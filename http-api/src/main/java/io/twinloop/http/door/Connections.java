@@ -4,25 +4,22 @@ import io.twinloop.http.Stages;
 import io.twinloop.http.door.OpenConnections.End;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
 import org.apache.pekko.Done;
-import org.apache.pekko.http.javadsl.IncomingConnection;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.javadsl.BidiFlow;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Keep;
-import org.apache.pekko.stream.javadsl.Sink;
-import org.apache.pekko.stream.javadsl.Source;
 
 /**
  * Serves connections: so many for each address, one request after the other, and ends those on
- * which none arrives. A connection too many is closed without a word.
+ * which none arrives.
  */
 public final class Connections {
 
@@ -47,23 +44,26 @@ public final class Connections {
     this.materializer = materializer;
   }
 
-  /** Serves a connection; completes at its end, never fails. */
-  public CompletionStage<Done> serve(IncomingConnection connection) {
-    InetAddress address = connection.remoteAddress().getAddress();
-    String counted = address == null ? "" : PeerAddress.countedAs(address);
+  /**
+   * Serves a connection, unless its address has as many open as it may have.
+   *
+   * @param peer where it comes from
+   * @param requests of the connection, and what they are answered with
+   * @return whether it is served
+   */
+  public boolean serve(InetAddress peer, Flow<HttpResponse, HttpRequest, NotUsed> requests) {
+    String counted = PeerAddress.countedAs(peer);
     if (!enter(counted)) {
-      connection.handleWith(
-          Flow.fromSinkAndSource(Sink.<HttpRequest>cancelled(), Source.<HttpResponse>empty()),
-          materializer);
-      return CompletableFuture.completedStage(Done.getInstance());
+      return false;
     }
-    CompletionStage<Done> ended = connection.handleWith(answers(), materializer);
-    return Stages.handle(
-        ended,
-        (done, failure) -> {
-          leave(counted);
-          return Done.getInstance();
-        });
+    var unused =
+        Stages.handle(
+            requests.joinMat(answers(), Keep.right()).run(materializer),
+            (done, failure) -> {
+              leave(counted);
+              return Done.getInstance();
+            });
+    return true;
   }
 
   /**

@@ -1,0 +1,218 @@
+package io.twinloop.http.socket;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSession;
+import org.apache.pekko.Done;
+import org.apache.pekko.stream.Attributes;
+import org.apache.pekko.stream.FlowShape;
+import org.apache.pekko.stream.Inlet;
+import org.apache.pekko.stream.Outlet;
+import org.apache.pekko.stream.TLSProtocol.SendBytes;
+import org.apache.pekko.stream.TLSProtocol.SessionBytes;
+import org.apache.pekko.stream.TLSProtocol.SslTlsInbound;
+import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
+import org.apache.pekko.stream.stage.AbstractInHandler;
+import org.apache.pekko.stream.stage.AbstractOutHandler;
+import org.apache.pekko.stream.stage.AsyncCallback;
+import org.apache.pekko.stream.stage.GraphStage;
+import org.apache.pekko.stream.stage.GraphStageLogic;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * Joins a socket of Netty's to a stream: what flows in is written, unless Netty holds more than its
+ * high-water mark; what arrives flows out. Materialised once.
+ */
+final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbound>> {
+
+  /**
+   * So long the other side may take to hang up once all is said. Closed at once, what it still
+   * sends would be answered with a reset, which may take the answer from it.
+   */
+  private static final Duration LINGER = Duration.ofSeconds(1);
+
+  private static final SSLSession PLAIN = plain();
+
+  private final Inlet<SslTlsOutbound> in = Inlet.create("SocketBytes.in");
+  private final Outlet<SslTlsInbound> out = Outlet.create("SocketBytes.out");
+  private final FlowShape<SslTlsOutbound, SslTlsInbound> shape = FlowShape.of(in, out);
+  private final SocketChannel channel;
+  private final Arrivals arrivals;
+
+  SocketBytes(SocketChannel channel, Arrivals arrivals) {
+    this.channel = channel;
+    this.arrivals = arrivals;
+  }
+
+  /** The session of a connection that isn't encrypted, as Pekko's own placeholder has it. */
+  private static SSLSession plain() {
+    try {
+      return SSLContext.getDefault().createSSLEngine().getSession();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public FlowShape<SslTlsOutbound, SslTlsInbound> shape() {
+    return shape;
+  }
+
+  @Override
+  public GraphStageLogic createLogic(Attributes attributes) {
+    return new Logic();
+  }
+
+  private final class Logic extends GraphStageLogic implements Arrivals.Reader {
+    private final AsyncCallback<ByteString> arrived = createAsyncCallback(this::take);
+    private final AsyncCallback<Done> saidAll = createAsyncCallback(done -> endWhenTaken());
+    private final AsyncCallback<Done> writable = createAsyncCallback(done -> pullIfWritable());
+    private final AsyncCallback<Done> closed = createAsyncCallback(done -> completeStage());
+    private final SSLSession session = session();
+
+    /** Arrived and not wanted yet. */
+    private final Queue<ByteString> ahead = new ArrayDeque<>();
+
+    private boolean atEnd;
+    private volatile boolean waitsToWrite;
+
+    Logic() {
+      super(shape);
+      setHandler(
+          in,
+          new AbstractInHandler() {
+            @Override
+            public void onPush() {
+              SendBytes next = (SendBytes) grab(in);
+              channel.writeAndFlush(Unpooled.wrappedBuffer(next.bytes().toArrayUnsafe()));
+              pullIfWritable();
+            }
+
+            @Override
+            public void onUpstreamFinish() {
+              arrivals.drop();
+              channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> hangUp());
+              completeStage();
+            }
+
+            @Override
+            public void onUpstreamFailure(Throwable failure) {
+              reset();
+              completeStage();
+            }
+          });
+      setHandler(
+          out,
+          new AbstractOutHandler() {
+            @Override
+            public void onPull() {
+              ByteString next = ahead.poll();
+              if (next != null) {
+                pushTaken(next);
+              }
+            }
+
+            @Override
+            public void onDownstreamFinish(Throwable cause) {
+              ahead.clear();
+              arrivals.drop();
+            }
+          });
+    }
+
+    private SSLSession session() {
+      SslHandler encryption = channel.pipeline().get(SslHandler.class);
+      return encryption == null ? PLAIN : encryption.engine().getSession();
+    }
+
+    @Override
+    public void preStart() {
+      arrivals.readBy(this);
+      channel.closeFuture().addListener(end -> closed.invoke(Done.getInstance()));
+      pull(in);
+    }
+
+    @Override
+    public void postStop() {
+      if (!isClosed(in)) {
+        reset(); // the stream broke, or its materializer ended
+      }
+    }
+
+    @Override
+    public void arrived(ByteString bytes) {
+      arrived.invoke(bytes);
+    }
+
+    @Override
+    public void saidAll() {
+      saidAll.invoke(Done.getInstance());
+    }
+
+    @Override
+    public void writable() {
+      if (waitsToWrite) {
+        writable.invoke(Done.getInstance());
+      }
+    }
+
+    private void pullIfWritable() {
+      waitsToWrite = true;
+      if (channel.isWritable() && !isClosed(in) && !hasBeenPulled(in)) {
+        waitsToWrite = false;
+        pull(in);
+      }
+    }
+
+    private void take(ByteString bytes) {
+      if (isClosed(out)) {
+        return;
+      }
+      if (isAvailable(out)) {
+        pushTaken(bytes);
+      } else {
+        ahead.add(bytes);
+      }
+    }
+
+    private void pushTaken(ByteString bytes) {
+      arrivals.taken(bytes.size());
+      push(out, new SessionBytes(session, bytes));
+      if (atEnd && ahead.isEmpty()) {
+        complete(out);
+      }
+    }
+
+    private void endWhenTaken() {
+      atEnd = true;
+      if (ahead.isEmpty()) {
+        complete(out);
+      }
+    }
+
+    /** All is said, and written. */
+    private void hangUp() {
+      if (channel.pipeline().get(SslHandler.class) != null || channel.isInputShutdown()) {
+        channel.close();
+      } else {
+        channel.shutdownOutput();
+        channel
+            .eventLoop()
+            .schedule(() -> channel.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    }
+
+    /** The other side must not take what it has for the whole of an answer. */
+    private void reset() {
+      channel.config().setSoLinger(0);
+      channel.close();
+    }
+  }
+}
