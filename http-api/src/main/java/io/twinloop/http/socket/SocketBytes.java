@@ -38,6 +38,9 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
    */
   private static final Duration LINGER = Duration.ofSeconds(1);
 
+  /** Netty copies what it is to write, so it isn't given an answer of many megabytes at once. */
+  private static final int PIECE = 64 * 1024;
+
   private static final SSLSession PLAIN = plain();
 
   private final Inlet<SslTlsOutbound> in = Inlet.create("SocketBytes.in");
@@ -73,13 +76,14 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
   private final class Logic extends GraphStageLogic implements Arrivals.Reader {
     private final AsyncCallback<ByteString> arrived = createAsyncCallback(this::take);
     private final AsyncCallback<Done> saidAll = createAsyncCallback(done -> endWhenTaken());
-    private final AsyncCallback<Done> writable = createAsyncCallback(done -> pullIfWritable());
+    private final AsyncCallback<Done> writable = createAsyncCallback(done -> writeOn());
     private final AsyncCallback<Done> closed = createAsyncCallback(done -> completeStage());
     private final SSLSession session = session();
 
     /** Arrived and not wanted yet. */
     private final Queue<ByteString> ahead = new ArrayDeque<>();
 
+    private ByteString unwritten = ByteString.emptyByteString();
     private boolean atEnd;
     private volatile boolean waitsToWrite;
 
@@ -90,16 +94,18 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
           new AbstractInHandler() {
             @Override
             public void onPush() {
-              SendBytes next = (SendBytes) grab(in);
-              channel.writeAndFlush(Unpooled.wrappedBuffer(next.bytes().toArrayUnsafe()));
-              pullIfWritable();
+              unwritten = ((SendBytes) grab(in)).bytes();
+              writeOn();
             }
 
             @Override
             public void onUpstreamFinish() {
               arrivals.drop();
-              channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> hangUp());
-              completeStage();
+              if (unwritten.isEmpty()) {
+                finish();
+              } else {
+                setKeepGoing(true);
+              }
             }
 
             @Override
@@ -163,12 +169,27 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       }
     }
 
-    private void pullIfWritable() {
+    private void writeOn() {
       waitsToWrite = true;
-      if (channel.isWritable() && !isClosed(in) && !hasBeenPulled(in)) {
+      while (!unwritten.isEmpty() && channel.isWritable()) {
+        ByteString piece = unwritten.take(PIECE);
+        unwritten = unwritten.drop(PIECE);
+        channel.writeAndFlush(Unpooled.wrappedBuffer(piece.toArrayUnsafe()));
+      }
+      if (!unwritten.isEmpty()) {
+        return;
+      }
+      if (isClosed(in)) {
+        finish();
+      } else if (channel.isWritable() && !hasBeenPulled(in)) {
         waitsToWrite = false;
         pull(in);
       }
+    }
+
+    private void finish() {
+      channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> hangUp());
+      completeStage();
     }
 
     private void take(ByteString bytes) {

@@ -102,8 +102,7 @@ class SocketsTest {
 
   @Test
   void shouldWriteAsFastAsTheCallerReads() throws IOException {
-    Source<ByteString, ?> pieces =
-        Source.range(1, PIECES).map(i -> ByteString.fromString(letter(i).repeat(PIECE)));
+    Source<ByteString, ?> pieces = Source.range(1, PIECES).map(SocketsTest::piece);
     try (TestServer server = TestServer.with(streaming(pieces)).start();
         Socket socket = connect(server)) {
       send(socket, get("/stream", "Connection: close"));
@@ -116,6 +115,30 @@ class SocketsTest {
       }
       assertThat(answer).endsWith("0\r\n\r\n");
     }
+  }
+
+  @Test
+  void shouldWriteALargeAnswerWhole() throws IOException {
+    ByteString large = ByteString.emptyByteString();
+    for (int i = 1; i <= PIECES; i++) {
+      large = large.concat(piece(i));
+    }
+    HttpResponse answer =
+        HttpResponse.create()
+            .withEntity(HttpEntities.create(ContentTypes.APPLICATION_OCTET_STREAM, large));
+    Endpoint whole =
+        Endpoint.get(
+            "/whole", Permission.TWIN_READ, call -> CompletableFuture.completedStage(answer));
+    try (TestServer server = TestServer.with(whole).start();
+        Socket socket = connect(server)) {
+      send(socket, get("/whole", "Connection: close"));
+
+      assertThat(allOf(socket)).endsWith("\r\n\r\n" + large.decodeString(ISO_8859_1));
+    }
+  }
+
+  private static ByteString piece(int i) {
+    return ByteString.fromString(letter(i).repeat(PIECE));
   }
 
   private static String letter(int i) {
