@@ -114,7 +114,7 @@ public final class HttpServer {
     return socket -> {
       Flow<HttpResponse, HttpRequest, NotUsed> requests =
           http.serverLayer(settings, Optional.of(socket.peer())).join(socket.bytes());
-      if (!connections.serve(socket.peer().getAddress(), requests)) {
+      if (!connections.serve(socket, requests)) {
         socket.close();
       }
     };
@@ -144,7 +144,7 @@ public final class HttpServer {
         unbound ->
             Stages.flatMap(
                 Stages.handle(streamsEnded(), (done, tooLate) -> Done.getInstance()),
-                done -> terminate(Duration.ofNanos(deadline - System.nanoTime()))));
+                done -> terminate(deadline)));
   }
 
   // The last bytes of an answer are still on their way to the socket, so they get a moment.
@@ -163,13 +163,21 @@ public final class HttpServer {
         CompletableFuture.delayedExecutor(LAST_BYTES.toMillis(), TimeUnit.MILLISECONDS));
   }
 
-  private CompletionStage<Done> terminate(Duration left) {
-    Duration atLeast = left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
+  private CompletionStage<Done> terminate(long deadline) {
     return Stages.flatMap(
-        within(atLeast, connections.stop()),
-        done ->
+        within(left(deadline), connections.stop()),
+        stopped ->
             Stages.flatMap(
-                afterLastBytes(within(CUT_TIME, connections.cut())), cut -> listener.close()));
+                within(CUT_TIME, connections.cut()),
+                cut ->
+                    // Answers are handed over by now, and some still being written.
+                    Stages.flatMap(
+                        within(left(deadline), listener.allClosed()), done -> listener.close())));
+  }
+
+  private static Duration left(long deadline) {
+    Duration left = Duration.ofNanos(deadline - System.nanoTime());
+    return left.compareTo(LAST_BYTES) < 0 ? LAST_BYTES : left;
   }
 
   private static CompletionStage<Done> within(Duration time, CompletionStage<Done> ended) {

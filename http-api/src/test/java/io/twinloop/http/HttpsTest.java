@@ -6,12 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import io.twinloop.domain.identity.AccessRule;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -96,6 +98,24 @@ class HttpsTest {
               .build();
 
       assertThat(trusting(CA).send(request, BodyHandlers.ofByteArray()).body()).isEqualTo(much);
+    }
+  }
+
+  @Test
+  void shouldLetWhoStillSendsReadTheLastAnswer() throws Exception {
+    try (TestServer server = start("");
+        Socket socket =
+            new HandshakeCertificates.Builder()
+                .addTrustedCertificate(CA.certificate())
+                .build()
+                .sslSocketFactory()
+                .createSocket("127.0.0.1", server.port())) {
+      socket.setSoTimeout(20_000);
+      String much = "no request at all\r\n\r\n" + "and more of it\r\n".repeat(4_000);
+      socket.getOutputStream().write(much.getBytes(StandardCharsets.ISO_8859_1));
+
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 400").endsWith("}");
     }
   }
 

@@ -2,7 +2,7 @@ package io.twinloop.http.door;
 
 import io.twinloop.http.Stages;
 import io.twinloop.http.door.OpenConnections.End;
-import java.net.InetAddress;
+import io.twinloop.http.socket.SocketConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,7 +15,6 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.javadsl.BidiFlow;
 import org.apache.pekko.stream.javadsl.Flow;
-import org.apache.pekko.stream.javadsl.Keep;
 
 /**
  * Serves connections: so many for each address, one request after the other, and ends those on
@@ -47,22 +46,22 @@ public final class Connections {
   /**
    * Serves a connection, unless its address has as many open as it may have.
    *
-   * @param peer where it comes from
    * @param requests of the connection, and what they are answered with
    * @return whether it is served
    */
-  public boolean serve(InetAddress peer, Flow<HttpResponse, HttpRequest, NotUsed> requests) {
-    String counted = PeerAddress.countedAs(peer);
+  public boolean serve(SocketConnection socket, Flow<HttpResponse, HttpRequest, NotUsed> requests) {
+    String counted = PeerAddress.countedAs(socket.peer().getAddress());
     if (!enter(counted)) {
       return false;
     }
     var unused =
-        Stages.handle(
-            requests.joinMat(answers(), Keep.right()).run(materializer),
-            (done, failure) -> {
+        Stages.map(
+            socket.closed(),
+            closed -> {
               leave(counted);
-              return Done.getInstance();
+              return closed;
             });
+    requests.join(answers()).run(materializer);
     return true;
   }
 
@@ -79,7 +78,7 @@ public final class Connections {
     return served.end(End.NOW);
   }
 
-  private Flow<HttpRequest, HttpResponse, CompletionStage<Done>> answers() {
+  private Flow<HttpRequest, HttpResponse, NotUsed> answers() {
     return BidiFlow.fromGraph(
             new RequestPatience(
                 settings.firstRequest(),
@@ -87,8 +86,7 @@ public final class Connections {
                 settings.lastRequest(),
                 answerTime,
                 served))
-        .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply))
-        .watchTermination(Keep.right());
+        .join(Flow.of(HttpRequest.class).mapAsync(1, handler::apply));
   }
 
   private boolean enter(String address) {

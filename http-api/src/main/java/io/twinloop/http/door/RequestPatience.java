@@ -103,7 +103,7 @@ final class RequestPatience
   private final class Logic extends TimerGraphStageLogic {
     private static final String TOO_LATE = "too late";
 
-    private final AsyncCallback<Done> streamed = createAsyncCallback(done -> answered());
+    private final AsyncCallback<Done> streamed = createAsyncCallback(done -> streamed());
     private final AsyncCallback<End> end = createAsyncCallback(this::end);
     private final AsyncCallback<Asked> arrived = createAsyncCallback(this::arrived);
     private final AsyncCallback<Asked> changed = createAsyncCallback(this::changed);
@@ -261,6 +261,13 @@ final class RequestPatience
       } else {
         phase = Phase.STREAMING;
         push(responseOut, watched(told));
+      }
+    }
+
+    /** The next request may have come before the end of this answer was heard of. */
+    private void streamed() {
+      if (phase == Phase.STREAMING) {
+        answered();
       }
     }
 

@@ -3,8 +3,8 @@ package io.twinloop.http.socket;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,12 +24,12 @@ final class Arrivals extends ChannelInboundHandlerAdapter {
 
   private static final int READ_AHEAD = 128 * 1024;
 
+  /** Bytes that come one by one take this much more each. */
+  private static final int OF_EACH_PIECE = 64;
+
   /** Told on the socket's thread. */
   interface Reader {
     void arrived(ByteString bytes);
-
-    /** Nothing more comes; what is said to the other side still gets there. */
-    void saidAll();
 
     /** There is room to write, and there was none. */
     void writable();
@@ -39,7 +39,6 @@ final class Arrivals extends ChannelInboundHandlerAdapter {
   private final AtomicInteger ahead = new AtomicInteger();
   private final List<ByteString> early = new ArrayList<>();
   private volatile boolean dropping;
-  private boolean ended;
   private @Nullable Reader reader;
 
   Arrivals(SocketChannel channel) {
@@ -55,17 +54,15 @@ final class Arrivals extends ChannelInboundHandlerAdapter {
               reader = begins;
               early.forEach(begins::arrived);
               early.clear();
-              if (ended) {
-                begins.saidAll();
-              }
               channel.config().setAutoRead(true);
             });
   }
 
-  /** So many bytes were wanted; on any thread. */
+  /** A piece of so many bytes was wanted; on any thread. */
   void taken(int bytes) {
-    int before = ahead.getAndAdd(-bytes);
-    if (before > READ_AHEAD && before - bytes <= READ_AHEAD) {
+    int cost = bytes + OF_EACH_PIECE;
+    int before = ahead.getAndAdd(-cost);
+    if (before > READ_AHEAD && before - cost <= READ_AHEAD) {
       channel.config().setAutoRead(true);
     }
   }
@@ -91,7 +88,7 @@ final class Arrivals extends ChannelInboundHandlerAdapter {
   }
 
   private void arrived(ByteString bytes) {
-    if (ahead.addAndGet(bytes.size()) > READ_AHEAD) {
+    if (ahead.addAndGet(bytes.size() + OF_EACH_PIECE) > READ_AHEAD) {
       channel.config().setAutoRead(false);
       if (dropping || ahead.get() <= READ_AHEAD) {
         channel.config().setAutoRead(true); // it was taken meanwhile
@@ -104,15 +101,11 @@ final class Arrivals extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Who has ended its side of TLS has hung up, like who has closed its socket. */
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
-      ended = true;
-      if (channel.isOutputShutdown()) {
-        channel.close(); // both have said all
-      } else if (reader != null) {
-        reader.saidAll();
-      }
+    if (event instanceof SslCloseCompletionEvent) {
+      channel.close();
     }
   }
 

@@ -10,12 +10,12 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.timeout.IdleStateEvent;
-import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -46,10 +46,12 @@ public final class Listener {
 
   private final EventLoopGroup threads;
   private final Channel server;
+  private final ChannelGroup connections;
 
-  private Listener(EventLoopGroup threads, Channel server) {
+  private Listener(EventLoopGroup threads, Channel server, ChannelGroup connections) {
     this.threads = threads;
     this.server = server;
+    this.connections = connections;
   }
 
   /**
@@ -77,6 +79,7 @@ public final class Listener {
         new NioEventLoopGroup(
             Math.max(1, Runtime.getRuntime().availableProcessors() / PROCESSORS_FOR_A_THREAD),
             new DefaultThreadFactory("twinloop-http", true));
+    ChannelGroup connections = new DefaultChannelGroup(threads.next(), true);
     ChannelFuture bound =
         new ServerBootstrap()
             .group(threads)
@@ -85,17 +88,15 @@ public final class Listener {
             // One at a time, so that no more are accepted than may be open.
             .option(ChannelOption.RCVBUF_ALLOCATOR, new ServerChannelRecvByteBufAllocator())
             .childOption(ChannelOption.AUTO_READ, false)
-            // Who has said all may still want the answer.
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .handler(new Places(settings.maxConnections()))
-            .childHandler(new Accepted(settings, executor, accepted))
+            .childHandler(new Accepted(settings, connections, executor, accepted))
             .bind(settings.address());
     CompletableFuture<Listener> listening = new CompletableFuture<>();
     bound.addListener(
         done -> {
           if (done.isSuccess()) {
-            listening.complete(new Listener(threads, bound.channel()));
+            listening.complete(new Listener(threads, bound.channel(), connections));
           } else {
             threads.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             listening.completeExceptionally(done.cause());
@@ -114,6 +115,13 @@ public final class Listener {
     CompletableFuture<Done> unbound = new CompletableFuture<>();
     server.close().addListener(closed -> unbound.complete(Done.getInstance()));
     return unbound;
+  }
+
+  /** Completes when no connection is open any more, once it has stopped to accept. */
+  public CompletionStage<Done> allClosed() {
+    CompletableFuture<Done> ended = new CompletableFuture<>();
+    connections.newCloseFuture().addListener(done -> ended.complete(Done.getInstance()));
+    return ended;
   }
 
   /** Closes what is still open, and ends its threads. */
@@ -161,11 +169,17 @@ public final class Listener {
   @ChannelHandler.Sharable
   private static final class Accepted extends ChannelInitializer<SocketChannel> {
     private final Settings settings;
+    private final ChannelGroup connections;
     private final Executor executor;
     private final Consumer<SocketConnection> accepted;
 
-    Accepted(Settings settings, Executor executor, Consumer<SocketConnection> accepted) {
+    Accepted(
+        Settings settings,
+        ChannelGroup connections,
+        Executor executor,
+        Consumer<SocketConnection> accepted) {
       this.settings = settings;
+      this.connections = connections;
       this.executor = executor;
       this.accepted = accepted;
     }
@@ -177,15 +191,11 @@ public final class Listener {
         channel.close(); // it has hung up already
         return;
       }
-      channel
-          .pipeline()
-          .addLast(
-              new IdleStateHandler(
-                  true, 0, 0, settings.idleTimeout().toMillis(), TimeUnit.MILLISECONDS))
-          .addLast(new ClosesWhenIdle());
+      channel.pipeline().addLast(new IdleConnection(settings.idleTimeout()));
       settings
           .tls()
           .ifPresent(engine -> channel.pipeline().addLast(new SslHandler(engine.get(), executor)));
+      connections.add(channel);
       Arrivals arrivals = new Arrivals(channel);
       channel.pipeline().addLast(arrivals);
       executor.execute(() -> handOn(new SocketConnection(channel, peer, arrivals)));
@@ -197,17 +207,6 @@ public final class Listener {
       } catch (RuntimeException e) {
         LOG.warn("A connection from {} couldn't be served: {}", connection.peer(), e.toString());
         connection.close();
-      }
-    }
-  }
-
-  private static final class ClosesWhenIdle extends ChannelInboundHandlerAdapter {
-    @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event instanceof IdleStateEvent) {
-        context.close();
-      } else {
-        context.fireUserEventTriggered(event);
       }
     }
   }

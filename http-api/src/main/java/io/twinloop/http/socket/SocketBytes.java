@@ -1,6 +1,8 @@
 package io.twinloop.http.socket;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.security.NoSuchAlgorithmException;
@@ -41,7 +43,8 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
   /** Netty copies what it is to write, so it isn't given an answer of many megabytes at once. */
   private static final int PIECE = 64 * 1024;
 
-  private static final SSLSession PLAIN = plain();
+  /** Of a connection that isn't encrypted; nobody asks for that of another. */
+  private static final SSLSession NO_SESSION = noSession();
 
   private final Inlet<SslTlsOutbound> in = Inlet.create("SocketBytes.in");
   private final Outlet<SslTlsInbound> out = Outlet.create("SocketBytes.out");
@@ -54,8 +57,8 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
     this.arrivals = arrivals;
   }
 
-  /** The session of a connection that isn't encrypted, as Pekko's own placeholder has it. */
-  private static SSLSession plain() {
+  /** As Pekko's own placeholder has it. */
+  private static SSLSession noSession() {
     try {
       return SSLContext.getDefault().createSSLEngine().getSession();
     } catch (NoSuchAlgorithmException e) {
@@ -75,16 +78,19 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
 
   private final class Logic extends GraphStageLogic implements Arrivals.Reader {
     private final AsyncCallback<ByteString> arrived = createAsyncCallback(this::take);
-    private final AsyncCallback<Done> saidAll = createAsyncCallback(done -> endWhenTaken());
     private final AsyncCallback<Done> writable = createAsyncCallback(done -> writeOn());
     private final AsyncCallback<Done> closed = createAsyncCallback(done -> completeStage());
-    private final SSLSession session = session();
+    private final ChannelFutureListener resetUnlessWritten =
+        written -> {
+          if (!written.isSuccess()) {
+            reset(); // what comes after it would stand in its place
+          }
+        };
 
     /** Arrived and not wanted yet. */
     private final Queue<ByteString> ahead = new ArrayDeque<>();
 
     private ByteString unwritten = ByteString.emptyByteString();
-    private boolean atEnd;
     private volatile boolean waitsToWrite;
 
     Logic() {
@@ -133,11 +139,6 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
           });
     }
 
-    private SSLSession session() {
-      SslHandler encryption = channel.pipeline().get(SslHandler.class);
-      return encryption == null ? PLAIN : encryption.engine().getSession();
-    }
-
     @Override
     public void preStart() {
       arrivals.readBy(this);
@@ -158,11 +159,6 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
     }
 
     @Override
-    public void saidAll() {
-      saidAll.invoke(Done.getInstance());
-    }
-
-    @Override
     public void writable() {
       if (waitsToWrite) {
         writable.invoke(Done.getInstance());
@@ -174,7 +170,9 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       while (!unwritten.isEmpty() && channel.isWritable()) {
         ByteString piece = unwritten.take(PIECE);
         unwritten = unwritten.drop(PIECE);
-        channel.writeAndFlush(Unpooled.wrappedBuffer(piece.toArrayUnsafe()));
+        channel
+            .writeAndFlush(Unpooled.wrappedBuffer(piece.toArrayUnsafe()))
+            .addListener(resetUnlessWritten);
       }
       if (!unwritten.isEmpty()) {
         return;
@@ -205,34 +203,39 @@ final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
 
     private void pushTaken(ByteString bytes) {
       arrivals.taken(bytes.size());
-      push(out, new SessionBytes(session, bytes));
-      if (atEnd && ahead.isEmpty()) {
-        complete(out);
-      }
-    }
-
-    private void endWhenTaken() {
-      atEnd = true;
-      if (ahead.isEmpty()) {
-        complete(out);
-      }
+      push(out, new SessionBytes(NO_SESSION, bytes));
     }
 
     /** All is said, and written. */
     private void hangUp() {
-      if (channel.pipeline().get(SslHandler.class) != null || channel.isInputShutdown()) {
-        channel.close();
+      SslHandler encryption = channel.pipeline().get(SslHandler.class);
+      if (encryption == null) {
+        waitForTheOther();
       } else {
-        channel.shutdownOutput();
-        channel
-            .eventLoop()
-            .schedule(() -> channel.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
+        encryption.closeOutbound().addListener(said -> waitForTheOtherIn(encryption));
       }
+    }
+
+    /** What still comes is dropped as it is: nobody deciphers it any more. */
+    private void waitForTheOtherIn(SslHandler encryption) {
+      if (channel.isOpen()) {
+        channel.pipeline().remove(encryption);
+        waitForTheOther();
+      }
+    }
+
+    private void waitForTheOther() {
+      channel.shutdownOutput();
+      channel.eventLoop().schedule(() -> channel.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** The other side must not take what it has for the whole of an answer. */
     private void reset() {
-      channel.config().setSoLinger(0);
+      try {
+        channel.config().setSoLinger(0);
+      } catch (ChannelException closedAlready) {
+        return;
+      }
       channel.close();
     }
   }

@@ -2,6 +2,9 @@ package io.twinloop.http.socket;
 
 import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.TLSProtocol.SslTlsInbound;
 import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
@@ -28,11 +31,18 @@ public final class SocketConnection {
 
   /**
    * What flows in is written, what is read flows out, in the form Pekko HTTP's server layer has
-   * them; to be materialised once. The connection ends when what flows in has ended and is written;
-   * it is reset when that fails.
+   * them; to be materialised once. The connection ends when what flows in has ended and is written,
+   * or the other side hangs up; it is reset when what flows in fails.
    */
   public Flow<SslTlsOutbound, SslTlsInbound, NotUsed> bytes() {
     return Flow.fromGraph(new SocketBytes(channel, arrivals));
+  }
+
+  /** Completes when it has ended and takes no place any more. */
+  public CompletionStage<Done> closed() {
+    CompletableFuture<Done> closed = new CompletableFuture<>();
+    channel.closeFuture().addListener(end -> closed.complete(Done.getInstance()));
+    return closed;
   }
 
   /** Ends it without a word. */

@@ -20,6 +20,7 @@ import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -34,6 +35,7 @@ class SocketsTest {
 
   private static final int PIECES = 200;
   private static final int PIECE = 100_000;
+  private static final ByteString LARGE = large();
 
   private static final Endpoint HELLO =
       Endpoint.get(
@@ -54,13 +56,38 @@ class SocketsTest {
   }
 
   @Test
-  void shouldAnswerWhoHasHungUpHalf() throws IOException {
-    try (TestServer server = TestServer.with(HELLO).start();
+  void shouldCutOffWhoDoesNotReadEvenIfItSends() throws IOException {
+    try (TestServer server =
+            TestServer.with(streaming(Source.repeat(piece(1))))
+                .settings(
+                    "twinloop.http { idle-timeout = 400ms, request-timeout = 200ms,"
+                        + " stream-heartbeat = 100ms }")
+                .start();
         Socket socket = connect(server)) {
-      send(socket, get("/hello"));
-      socket.shutdownOutput();
+      send(socket, get("/stream"));
 
-      assertThat(allOf(socket)).startsWith("HTTP/1.1 200").endsWith("{}");
+      assertThatThrownBy(() -> sendForEver(socket)).isInstanceOf(SocketException.class);
+    }
+  }
+
+  private static void sendForEver(Socket socket) throws Exception {
+    while (true) {
+      send(socket, "x");
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+  }
+
+  @Test
+  void shouldWriteAnAnswerToItsEndWhenItStops() throws Exception {
+    TestServer server =
+        TestServer.with(whole(LARGE)).settings("twinloop.http.stop-timeout = 20s").start();
+    try (Socket socket = connect(server)) {
+      send(socket, get("/whole"));
+      int first = socket.getInputStream().read();
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(server::close);
+
+      assertThat((char) first + allOf(socket)).endsWith(LARGE.decodeString(ISO_8859_1));
+      stopped.get(20, TimeUnit.SECONDS);
     }
   }
 
@@ -119,22 +146,30 @@ class SocketsTest {
 
   @Test
   void shouldWriteALargeAnswerWhole() throws IOException {
+    try (TestServer server = TestServer.with(whole(LARGE)).start();
+        Socket socket = connect(server)) {
+      send(socket, get("/whole", "Connection: close"));
+
+      assertThat(allOf(socket)).endsWith("\r\n\r\n" + LARGE.decodeString(ISO_8859_1));
+    }
+  }
+
+  private static Endpoint whole(ByteString body) {
+    return Endpoint.get(
+        "/whole",
+        Permission.TWIN_READ,
+        call ->
+            CompletableFuture.completedStage(
+                HttpResponse.create()
+                    .withEntity(HttpEntities.create(ContentTypes.APPLICATION_OCTET_STREAM, body))));
+  }
+
+  private static ByteString large() {
     ByteString large = ByteString.emptyByteString();
     for (int i = 1; i <= PIECES; i++) {
       large = large.concat(piece(i));
     }
-    HttpResponse answer =
-        HttpResponse.create()
-            .withEntity(HttpEntities.create(ContentTypes.APPLICATION_OCTET_STREAM, large));
-    Endpoint whole =
-        Endpoint.get(
-            "/whole", Permission.TWIN_READ, call -> CompletableFuture.completedStage(answer));
-    try (TestServer server = TestServer.with(whole).start();
-        Socket socket = connect(server)) {
-      send(socket, get("/whole", "Connection: close"));
-
-      assertThat(allOf(socket)).endsWith("\r\n\r\n" + large.decodeString(ISO_8859_1));
-    }
+    return large;
   }
 
   private static ByteString piece(int i) {
