@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Runs on the socket's thread, but where it says otherwise.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails on a channel closes it
 final class Arrivals extends ChannelInboundHandlerAdapter {
 
   private static final int READ_AHEAD = 128 * 1024;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Closes a connection on which nothing moves. While something waits to be written only writing
  * counts: who doesn't read, and sends a byte now and then, is cut off too.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails on a channel closes it
 final class IdleConnection extends ChannelDuplexHandler {
 
   /** Looks so often within the time: it ends a quarter late at most. */

@@ -32,6 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Listens on an address: accepts connections, so many at a time, and hands them on. */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails on a channel closes it
 public final class Listener {
 
   private static final Logger LOG = LoggerFactory.getLogger(Listener.class);

@@ -32,6 +32,7 @@ import org.apache.pekko.util.ByteString;
  * Joins a socket of Netty's to a stream: what flows in is written, unless Netty holds more than its
  * high-water mark; what arrives flows out. Materialised once.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails on a channel closes it
 final class SocketBytes extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbound>> {
 
   /**

@@ -11,6 +11,7 @@ import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
 import org.apache.pekko.stream.javadsl.Flow;
 
 /** A connection that was accepted; nothing is read from it until its bytes are made to flow. */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails on a channel closes it
 public final class SocketConnection {
 
   private final SocketChannel channel;
