@@ -15,7 +15,6 @@ import org.apache.pekko.stream.javadsl.Flow;
 public final class SocketConnection {
 
   private final SocketChannel channel;
-
   private final InetSocketAddress peer;
   private final Arrivals arrivals;
 
